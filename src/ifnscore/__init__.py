@@ -1,0 +1,38 @@
+"""ifnscore: interferon signatures, their published formulas, and scores that say what they rest on.
+
+Examples
+--------
+>>> import ifnscore as ifn
+>>> adata = ifn.datasets.hppt()
+>>> ifn.tl.score(adata, controls="treatment == 'untreated'")
+>>> table = ifn.get.scores(adata)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ifnscore import datasets, get, methods, reference, signatures, tl
+    from ifnscore.loaders import read
+    from ifnscore.reference import Reference
+
+__version__ = "0.1.0"
+__all__ = ["Reference", "__version__", "datasets", "get", "methods", "read", "reference", "signatures", "tl"]
+
+_MODULES = {"datasets", "get", "methods", "reference", "signatures", "tl"}
+_NAMES = {"read": "ifnscore.loaders", "Reference": "ifnscore.reference"}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"ifnscore.{name}")
+    if name in _NAMES:
+        return getattr(importlib.import_module(_NAMES[name]), name)
+    msg = f"module 'ifnscore' has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,98 @@
+"""Writing so that an output is whole or absent, and an existing one is never lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from ifnscore.errors import DataError, say
+
+
+def check_free(path: Path, *, force: bool) -> None:
+    """Refuse an output that exists, or whose folder does not.
+
+    Raises
+    ------
+    DataError
+        The path exists and `force` is False, or its folder is missing.
+    """
+    repair(path)
+    if not path.parent.is_dir():
+        msg = f"{path}: the folder {path.parent} does not exist; create it first"
+        raise DataError(msg)
+    if path.exists() and not force:
+        msg = f"{path} exists; choose another name or add --force to replace it"
+        raise DataError(msg)
+
+
+def _beside(path: Path, word: str) -> Path:
+    return path.with_name(f".{path.name}.ifnscore-{word}")
+
+
+def repair(path: Path) -> None:
+    """Put back a folder whose replacement was interrupted between two renames."""
+    old = _beside(path, "old")
+    if old.exists() and not path.exists():
+        old.rename(path)
+        say(f"{path}: an earlier run was interrupted while replacing it; the previous version was put back")
+
+
+def write(path: Path, writer: Callable[[Path], None], *, force: bool = False) -> None:
+    """Write a file or folder beside its place, sync it, and rename it in.
+
+    Parameters
+    ----------
+    path
+        Where the output goes.
+    writer
+        Called with the path to write to; it may make a file or a folder.
+    force
+        Replace an existing output.
+
+    Raises
+    ------
+    DataError
+        The output exists, or cannot be written.
+    """
+    check_free(path, force=force)
+    new = _beside(path, "new")
+    _remove(new)
+    try:
+        writer(new)
+        _sync(new)
+        _swap(new, path)
+    except OSError as error:
+        msg = f"{path}: cannot write: {error.strerror or error}"
+        raise DataError(msg) from error
+    finally:
+        _remove(new)
+
+
+def _swap(new: Path, path: Path) -> None:
+    if not path.is_dir():
+        new.replace(path)
+        return
+    old = _beside(path, "old")
+    _remove(old)
+    path.rename(old)
+    new.rename(path)
+    _remove(old)
+
+
+def _sync(path: Path) -> None:
+    for file in [path, *path.rglob("*")] if path.is_dir() else [path]:
+        if file.is_file():
+            descriptor = os.open(file, os.O_RDONLY)
+            try:
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

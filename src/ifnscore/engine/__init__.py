@@ -1,0 +1,20 @@
+"""Execution: tasks, plans, chunks."""
+
+from __future__ import annotations
+
+from ifnscore.engine._rebuild import contributions
+from ifnscore.engine._run import Runner, Scores
+from ifnscore.engine._tasks import PACKAGE_DEFAULT, PUBLISHED, Request, Task, choose, make, panel_housekeeping
+
+__all__ = [
+    "PACKAGE_DEFAULT",
+    "PUBLISHED",
+    "Request",
+    "Runner",
+    "Scores",
+    "Task",
+    "choose",
+    "contributions",
+    "make",
+    "panel_housekeeping",
+]

@@ -1,0 +1,67 @@
+"""Errors and messages: every failure is one line that says what, where and what to do."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+import warnings
+from collections.abc import Iterable
+
+logger = logging.getLogger("ifnscore")
+
+
+class IfnscoreError(Exception):
+    """Base of every error that ifnscore raises on purpose; its text is one line.
+
+    Attributes
+    ----------
+    exit_code
+        What the command line exits with: 2 when the call is at fault and no file was needed
+        to know it, 1 for everything that depends on files.
+    """
+
+    exit_code: int = 1
+
+
+class UsageError(IfnscoreError, ValueError):
+    """The call itself is wrong: an unknown signature, method or parameter, a forbidden expression."""
+
+    exit_code = 2
+
+
+class DataError(IfnscoreError, ValueError):
+    """The data cannot be used as they are: the message names the file, row, column or gene."""
+
+
+class ScaleError(DataError):
+    """The expression scale is unknown, impossible for these values, or not accepted by the method."""
+
+
+class IfnscoreWarning(UserWarning):
+    """Something that the reader of a score must know: low coverage, dropped genes, guessed input."""
+
+
+def say(message: str) -> None:
+    """Tell the user about a default that was chosen (logger ``ifnscore``, level INFO)."""
+    logger.info(message)
+
+
+def warn(message: str) -> None:
+    """Warn the user about something that limits what a score means."""
+    warnings.warn(message, IfnscoreWarning, stacklevel=3)
+
+
+def nearest(word: str, known: Iterable[str], n: int = 3) -> str:
+    """Return `` Did you mean: a, b?`` for the words nearest to `word`, or an empty string."""
+    known = list(known)
+    lowered = {k.lower(): k for k in known}
+    hits = [lowered[h] for h in difflib.get_close_matches(word.lower(), lowered, n=n, cutoff=0.5)]
+    hits += [k for k in known if word and word.lower() in k.lower() and k not in hits]
+    return f" Did you mean: {', '.join(hits[:n])}?" if hits else ""
+
+
+def listing(items: Iterable[object], limit: int = 5) -> str:
+    """Return the first `limit` items joined by commas, and how many more there are."""
+    items = [str(i) for i in items]
+    more = f" and {len(items) - limit} more" if len(items) > limit else ""
+    return ", ".join(items[:limit]) + more

@@ -1,0 +1,166 @@
+"""Expression scales: which one a matrix is on, and the conversions between them.
+
+Scales are ``counts``; ``linear`` (CPM, TPM, FPKM, normalised counts); ``log2`` (no offset, as arrays);
+``log2p1`` = log2(x + 1); ``log1p`` = ln(x + 1), as scanpy writes it; ``ct`` (cycle thresholds: higher is less).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from ifnscore._lazy import np, sp
+from ifnscore.errors import ScaleError
+
+Scale: TypeAlias = Literal["counts", "linear", "log2", "log2p1", "log1p", "ct"]
+SCALES: tuple[Scale, ...] = ("counts", "linear", "log2", "log2p1", "log1p", "ct")
+LOG_SCALES: tuple[Scale, ...] = ("log2", "log2p1", "log1p")
+NO_NEGATIVES: tuple[Scale, ...] = ("counts", "linear", "log2p1", "log1p", "ct")
+
+#: Above this a log2 value would mean 2**64 molecules: the matrix is not on a log scale.
+MAX_LOG2 = 64.0
+#: Under this many genes, counts per million say more about the panel than about the sample.
+MIN_GENES_FOR_CPM = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """The scale found in a matrix, or None, and the reason in words."""
+
+    scale: Scale | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one pass over the stored values says: smallest, largest, all whole numbers, any missing."""
+
+    minimum: float
+    maximum: float
+    integer: bool
+    missing: bool
+
+
+def facts(x: Any) -> Facts:
+    """Read the facts that decide about the scale of `x`.
+
+    Parameters
+    ----------
+    x
+        Matrix of shape (n_samples, n_genes), dense or scipy sparse; implicit zeros count as zeros.
+    """
+    values = x.data if sp.issparse(x) else np.asarray(x)
+    values = np.ravel(values)
+    missing = not bool(np.isfinite(values).all()) if values.dtype.kind == "f" else False
+    finite = values[np.isfinite(values)] if missing else values
+    implicit_zero = sp.issparse(x) and x.nnz < x.shape[0] * x.shape[1]
+    if finite.size == 0:
+        return Facts(0.0 if implicit_zero else float("nan"), 0.0, implicit_zero, missing)
+    low, high = float(finite.min()), float(finite.max())
+    if implicit_zero:
+        low, high = min(low, 0.0), max(high, 0.0)
+    integer = finite.dtype.kind in "iu" or bool((finite[:10_000] % 1 == 0).all() and (finite % 1 == 0).all())
+    return Facts(low, high, integer, missing)
+
+
+def detect(found: Facts, log1p_mark: Any = None) -> Detection:
+    """Name the scale only where it is certain: whole non-negative numbers, or scanpy's own mark.
+
+    Parameters
+    ----------
+    found
+        Facts of the matrix, see :func:`facts`.
+    log1p_mark
+        ``adata.uns["log1p"]`` as scanpy writes it (a mapping with ``base``), or None. It is trusted only
+        when no value is negative and some are not whole.
+    """
+    low, high = found.minimum, found.maximum
+    if found.integer and low >= 0:
+        return Detection("counts", "all values are non-negative whole numbers")
+    if log1p_mark is not None and low >= 0 and not found.integer:
+        base = log1p_mark.get("base") if hasattr(log1p_mark, "get") else None
+        if base is None:
+            return Detection("log1p", "scanpy's log1p mark, no negative value, not whole numbers")
+        if float(base) == 2.0:  # noqa: PLR2004
+            return Detection("log2p1", "scanpy's log1p mark with base 2, no negative value, not whole numbers")
+    if low < 0:
+        return Detection(None, f"negative values (lowest {low:.4g}): z-scores, log fold changes or log2 values")
+    return Detection(None, f"fractional values from {low:.4g} to {high:.4g} fit several scales")
+
+
+def check(found: Facts, scale: Scale) -> None:
+    """Refuse values that are impossible on the declared scale.
+
+    Raises
+    ------
+    ScaleError
+        Negative values on a scale that has none, or log values beyond 2**64.
+    """
+    if scale in NO_NEGATIVES and found.minimum < 0:
+        msg = f"the scale is {scale}, but the matrix holds negative values (lowest {found.minimum:.4g})"
+        raise ScaleError(msg)
+    if scale in LOG_SCALES and found.maximum > MAX_LOG2:
+        msg = (
+            f"the scale is {scale}, but the largest value is {found.maximum:.4g}, beyond any log scale: "
+            "declare --scale linear or counts"
+        )
+        raise ScaleError(msg)
+
+
+def to_linear(x: Any, scale: Scale, library_size: Any = None) -> Any:
+    """Convert dense values to the linear scale (counts become counts per million).
+
+    Parameters
+    ----------
+    x
+        Array of shape (n_samples, n_columns).
+    scale
+        Scale of `x`; ``ct`` is normalised to housekeeping genes first, see :func:`from_ct`.
+    library_size
+        Array of shape (n_samples,): total count of each sample over all genes; needed for counts.
+        A sample whose total is 0 becomes NaN.
+    """
+    x = np.asarray(x, dtype=np.float64)
+    if scale == "counts":
+        total = np.asarray(library_size, dtype=np.float64)[:, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(total > 0, x / np.where(total > 0, total, 1.0) * 1e6, np.nan)
+    if scale == "log2":
+        return np.exp2(x)
+    if scale == "log2p1":
+        return np.exp2(x) - 1.0
+    if scale == "log1p":
+        return np.expm1(x)
+    if scale == "ct":
+        return np.exp2(-x)
+    return x
+
+
+def to_log2(x: Any, scale: Scale, library_size: Any = None, pseudocount: float | None = None) -> Any:
+    """Convert dense values to log2.
+
+    Array data (``log2``) and Ct values stay without an offset; everything else becomes log2(linear + pseudocount)
+    with a pseudo-count of 1 unless another is given.
+
+    Parameters
+    ----------
+    x, scale, library_size
+        See :func:`to_linear`.
+    pseudocount
+        Offset on the linear scale; None means 0 for ``log2`` and ``ct`` and 1 otherwise.
+    """
+    if pseudocount is None:
+        if scale == "log2":
+            return np.asarray(x, dtype=np.float64)
+        if scale == "ct":
+            return -np.asarray(x, dtype=np.float64)
+        pseudocount = 1.0
+        if scale == "log2p1":
+            return np.asarray(x, dtype=np.float64)
+    with np.errstate(divide="ignore"):
+        return np.log2(to_linear(x, scale, library_size) + pseudocount)
+
+
+def from_ct(x: Any, housekeeping: Any) -> Any:
+    """Subtract the mean housekeeping Ct of each sample: delta Ct, shape (n_samples, n_columns)."""
+    return np.asarray(x, dtype=np.float64) - np.asarray(housekeeping, dtype=np.float64).mean(axis=1, keepdims=True)

@@ -1,0 +1,123 @@
+"""Columns of a table: which hold numbers, which describe genes or samples, and where a cell is wrong."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+from ifnscore import genes
+from ifnscore._lazy import np, pd
+from ifnscore.errors import DataError
+from ifnscore.loaders._model import Table
+
+#: Number columns that describe genes or samples; none of these is a gene symbol or a likely sample name.
+_DESCRIBING = {
+    *("chr", "chrom", "chromosome", "chromosome_name", "seqname", "start", "end", "start_position", "end_position"),
+    *("strand", "width", "length", "gene_length", "effective_length", "entrez", "entrezid", "entrez_id", "entrezgene"),
+    *("entrezgene_id", "ncbi_gene_id", "gene_id", "geneid", "age", "sex", "batch", "plate", "time", "day", "week"),
+    *("visit", "dose", "bmi", "rin", "lib_size", "library_size", "is_control"),
+}
+_GENE_NUMBERS = ("entrez", "ncbi_gene_id", "gene_id", "geneid")
+_NUMBER_LIKE = re.compile(r"[+-]?\d[\d.,' ]*([eE][+-]?\d+)?%?")
+_COMMA = re.compile(r"[+-]?\d+,\d+")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}([,' ]\d{3})+(\.\d+)?")
+
+
+def numeric_columns(table: Table) -> list[int]:
+    """Return the positions of the columns that hold expression values.
+
+    The first column holds the row names. Another column describes genes or samples when its name says so or when
+    its cells are words.
+
+    Raises
+    ------
+    DataError
+        A cell among the values is not a number (row, column and text named), or there are no values at all.
+    """
+    kinds = [dtype.kind if isinstance(dtype, np.dtype) else "O" for dtype in table.frame.dtypes]
+    values = [
+        j
+        for j in range(1, len(kinds))
+        if kinds[j] in "iuf" and _plain(table.header[j]) not in _DESCRIBING
+    ]
+    first_value = values[0] if values else len(kinds)
+    for j in range(1, len(kinds)):
+        if kinds[j] not in "iufb" and _should_be_numbers(table, j, leading=j < first_value):
+            raise DataError(_bad_cell(table, j))
+    if not values:
+        msg = f"{table.label}: no column of numbers beside the names"
+        raise DataError(msg)
+    return values
+
+
+def may_name_genes(name: str, kind: str) -> bool:
+    """Whether a column, by its name and the kind of its values, can hold gene identifiers: words, or Entrez ids."""
+    return kind not in "iufbcmM" or (kind in "iuf" and _plain(name).startswith(_GENE_NUMBERS))
+
+
+def known(identifiers: Sequence[str]) -> int:
+    """Return how many different names are known genes; a run of numbers (1, 2, 3, ...) is no list of Entrez ids."""
+    different = list(dict.fromkeys(identifiers))
+    if all(name.isdigit() for name in different):
+        numbers = [int(name) for name in different]
+        if not numbers or max(numbers) - min(numbers) < 2 * len(numbers):
+            return 0
+    return genes.recognise(different)
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace(" ", "_")
+
+
+def _should_be_numbers(table: Table, j: int, *, leading: bool) -> bool:
+    name = table.header[j]
+    if _plain(name) in _DESCRIBING:
+        return False
+    cells = [str(c).strip() for c in table.frame[j].dropna()]
+    share = sum(_NUMBER_LIKE.fullmatch(c) is not None for c in cells) / max(1, len(cells))
+    return share >= 0.5 or (share > 0 and not leading) or genes.recognise([name]) > 0  # noqa: PLR2004
+
+
+def _bad_cell(table: Table, j: int) -> str:
+    column = table.frame[j]
+    wrong = pd.to_numeric(column, errors="coerce").isna() & column.notna()
+    i = int(np.flatnonzero(wrong.to_numpy())[0])
+    text = str(column.iloc[i]).strip()
+    if _THOUSANDS.fullmatch(text):
+        hint = "write numbers without thousands separators and with a decimal point"
+    elif _COMMA.fullmatch(text):
+        hint = "this looks like a decimal comma: write numbers with a decimal point"
+    else:
+        hint = "every value must be a number, or NA"
+    n = int(wrong.sum())
+    more = f" (and {n - 1} more cells of this column)" if n > 1 else ""
+    row = str(table.frame[0].iloc[i])
+    return f"{table.label}: row {row!r}, column {table.header[j]!r}: {text!r} is not a number{more}; {hint}"
+
+
+def names(column: pd.Series) -> list[str]:
+    """Return a column as identifiers: strings, whole numbers without a decimal part, nothing for missing."""
+    if column.dtype.kind in "iu":
+        return [str(v) for v in column.tolist()]
+    if column.dtype.kind == "f":
+        return ["" if math.isnan(v) else f"{v:.0f}" if v.is_integer() else str(v) for v in column.tolist()]
+    missing = column.isna().to_numpy()
+    return ["" if gone else str(v).strip() for v, gone in zip(column.tolist(), missing, strict=True)]
+
+
+def described(table: Table, columns: Sequence[int], index: list[str]) -> pd.DataFrame:
+    """Return describing columns as a DataFrame with the given index, names made unique, safe to write as h5ad."""
+    out: dict[str, pd.Series] = {}
+    for j in columns:
+        base = name = table.header[j] or "id"
+        n = 1
+        while name in out:
+            n += 1
+            name = f"{base}_{n}"
+        column = table.frame[j]
+        words = column.dtype.kind not in "iufb"
+        out[name] = column.astype("category") if words and column.isna().any() else column
+    frame = pd.DataFrame(out)
+    frame.index = pd.Index(index, dtype=object if not index else None)
+    return frame

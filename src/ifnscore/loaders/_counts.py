@@ -1,0 +1,51 @@
+"""Per-sample count files without a header, as htseq-count writes them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ifnscore.errors import DataError
+from ifnscore.loaders import _files, _parse, _sniff
+from ifnscore.loaders._model import Table
+
+SUFFIXES = (".txt", ".tsv", ".tab", ".counts", ".count", ".htseq", ".out")
+
+
+def is_count_file(path: Path) -> bool:
+    """Whether a file looks like one sample's counts: no header, words, then one number at the end of each line."""
+    if not path.is_file() or _files.suffix(path) not in SUFFIXES:
+        return False
+    head = _files.peek(path).removeprefix(b"\xef\xbb\xbf")
+    if b"\0" in head:
+        return False
+    texts = [line.text for line in _sniff.lines(head) if line.text.strip()][:50]
+    rows = [text.split("\t") if "\t" in text else text.split() for text in texts]
+    if len(rows) == 50 or head.endswith(b"\n"):  # noqa: PLR2004
+        pass
+    elif len(head) >= _files.HEAD:
+        rows = rows[:-1]
+    return bool(rows) and all(_is_count_row(r, len(rows[0])) for r in rows)
+
+
+def _is_count_row(row: list[str], width: int) -> bool:
+    last_only = len(row) >= 2 and _sniff.NUMBER.fullmatch(row[-1].strip()) is not None  # noqa: PLR2004
+    words = not any(_sniff.NUMBER.fullmatch(cell.strip()) for cell in row[1:-1])
+    footer = row[0].startswith("__")
+    return last_only and words and (len(row) == width or footer)
+
+
+def table(path: Path) -> Table:
+    """Read one sample's counts; the sample is named after the file.
+
+    Raises
+    ------
+    DataError
+        The file is empty or damaged, or a row has another number of fields.
+    """
+    found = _parse.parse(_files.read_text(path), _files.label(path), header=False)
+    width = len(found.header)
+    if width < 2:  # noqa: PLR2004
+        msg = f"{found.label}: a name and a count are needed in each line"
+        raise DataError(msg)
+    header = ["id", *(f"id_{i}" for i in range(2, width)), _files.sample_name(path)]
+    return Table(found.label, header, found.frame, "genes_in_rows")

@@ -1,0 +1,138 @@
+"""Last checks of what was read, its expression scale, and the record of both in ``uns``."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from typing import Any
+
+from ifnscore import expression, genes
+from ifnscore._lazy import ad, np, sp
+from ifnscore.errors import DataError, ScaleError, listing, say, warn
+from ifnscore.expression import Scale
+from ifnscore.loaders import _identify
+
+#: Below this share of known genes something is wrong; a full human annotation has about 1 to 3 %.
+_FEW = 0.005
+
+
+def matrix(adata: ad.AnnData, label: str, layer: str | None) -> Any:
+    """Return the matrix that holds the expression values: ``X`` or a layer.
+
+    Raises
+    ------
+    DataError
+        There is none, or it holds no numbers.
+    """
+    layers = listing([repr(str(k)) for k in adata.layers], 8)
+    if layer is not None and layer not in adata.layers:
+        msg = f"{label}: no layer {layer!r}; the layers are {layers or 'none'}"
+        raise DataError(msg)
+    x = adata.X if layer is None else adata.layers[layer]
+    if x is None:
+        choose = f"choose a layer: {layers}" if layers else "and there are no layers"
+        msg = f"{label}: X, the expression matrix, is missing; {choose}"
+        raise DataError(msg)
+    kind: Any = getattr(x, "dtype", type(x).__name__)
+    if not (sp.issparse(x) or isinstance(x, np.ndarray)) or kind.kind not in "biuf":
+        what = "X" if layer is None else f"layer {layer!r}"
+        msg = f"{label}: {what} holds {kind}, not numbers: store it as float or integer"
+        raise DataError(msg)
+    return x
+
+
+def check_shape(adata: ad.AnnData, label: str) -> None:
+    """Refuse what has no samples or no genes, and sample names that are not unique."""
+    for n, what in ((adata.n_obs, "samples"), (adata.n_vars, "genes")):
+        if n == 0:
+            msg = f"{label}: 0 {what} (the matrix is {adata.n_obs} samples x {adata.n_vars} genes)"
+            raise DataError(msg)
+    if not adata.obs_names.is_unique:
+        twice = [name for name, n in Counter(adata.obs_names).items() if n > 1]
+        msg = f"{label}: duplicate sample names: {listing(twice)}; give each sample its own name"
+        raise DataError(msg)
+
+
+def finish(
+    adata: ad.AnnData,
+    label: str,
+    *,
+    name: str,
+    orientation: str = "",
+    scale: Scale | None = None,
+    symbol_column: str | None = None,
+    layer: str | None = None,
+) -> None:
+    """Check `adata`, find its scale and identifiers, and record both in ``uns["ifnscore"]["input"]``.
+
+    Parameters
+    ----------
+    adata
+        Changed in place: only ``uns["ifnscore"]["input"]`` is written.
+    label
+        The file as messages name it; it is not recorded.
+    name
+        Name of the format.
+    orientation
+        Where the genes lay in the file, empty for formats that fix it.
+    scale
+        Declared scale, or None.
+    symbol_column, layer
+        See :func:`ifnscore.loaders.read`.
+    """
+    check_shape(adata, label)
+    x = matrix(adata, label, layer)
+    source, match = _genes(adata, label, symbol_column)
+    earlier = _identify.recorded(adata)
+    known = earlier.get("scale") if earlier.get("layer") == (layer or "") else None
+    found = _scale(x, label, scale, adata.uns.get("log1p"), known)
+    if not isinstance(adata.uns.get("ifnscore"), dict):
+        adata.uns["ifnscore"] = {}
+    adata.uns["ifnscore"]["input"] = {
+        "format": name,
+        "scale": found.scale or "",
+        "scale_why": found.why,
+        "orientation": orientation,
+        "layer": layer or "",
+        "identifiers_from": source,
+        "id_kind": match.kind,
+        "n_recognised": match.n_recognised,
+    }
+
+
+def _genes(adata: ad.AnnData, label: str, symbol_column: str | None) -> tuple[str, genes.Match]:
+    try:
+        source, names = _identify.identifiers(adata, symbol_column)
+        mouse = genes.check_species(names)
+    except DataError as error:
+        msg = f"{label}: {error}"
+        raise DataError(msg) from error
+    match = genes.match(names)
+    if not match.n_recognised:
+        msg = f"{label}: {genes.unusable(names)}"
+        raise DataError(msg)
+    if match.n_recognised < _FEW * len(names):
+        few = f"only {match.n_recognised} of {len(names)} identifiers are known human genes"
+        warn(f"{label}: {few}: is this a human matrix, and is the right column taken?")
+    if mouse:
+        warn(f"{label}: {mouse}")
+    return source, match
+
+
+def _scale(x: Any, label: str, scale: Scale | None, mark: Any, known: Any) -> expression.Detection:
+    """Take the declared scale, the one that is certain, or the one that ifnscore recorded in the file before."""
+    facts = expression.facts(x)
+    if scale is None:
+        found = expression.detect(facts, mark)
+        if found.scale is None and known in set(expression.SCALES) - {"counts"}:
+            with contextlib.suppress(ScaleError):
+                expression.check(facts, known)
+                found = expression.Detection(known, "recorded in the file by ifnscore")
+        say(f"{label}: scale {found.scale or 'unknown'} ({found.why})")
+        return found
+    try:
+        expression.check(facts, scale)
+    except ScaleError as error:
+        msg = f"{label}: {error}"
+        raise ScaleError(msg) from error
+    return expression.Detection(scale, "declared")

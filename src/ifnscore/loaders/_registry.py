@@ -1,0 +1,75 @@
+"""Which loaders there are, found by looking at the modules of this package, and which one reads a path."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from pathlib import Path
+from typing import NamedTuple
+
+from ifnscore.errors import DataError, listing
+from ifnscore.loaders import _files
+from ifnscore.loaders._model import Loader
+
+
+class Format(NamedTuple):
+    """A format that can be read: short name, file name endings, description."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    title: str
+
+
+@functools.cache
+def loaders() -> tuple[Loader, ...]:
+    """Return the ``LOADER`` of every public module of this package, in the order in which they are asked."""
+    package = importlib.import_module("ifnscore.loaders")
+    names = sorted(m.name for m in pkgutil.iter_modules(package.__path__) if not m.name.startswith("_"))
+    found = [importlib.import_module(f"ifnscore.loaders.{name}").LOADER for name in names]
+    return tuple(sorted(found, key=lambda loader: loader.order))
+
+
+def formats() -> list[Format]:
+    """List the formats that :func:`read` knows.
+
+    Returns
+    -------
+    list of Format
+        Named tuples ``(name, suffixes, title)``, sorted by name.
+
+    Examples
+    --------
+    >>> from ifnscore import loaders
+    >>> "h5ad" in [f.name for f in loaders.formats()]
+    True
+    """
+    return sorted(Format(loader.name, loader.suffixes, loader.title) for loader in loaders())
+
+
+def find(path: Path) -> Loader:
+    """Return the loader of `path`.
+
+    Raises
+    ------
+    DataError
+        There is no such file, or no loader claims it.
+    """
+    label = _files.label(path)
+    if not _files.is_stdin(path) and not path.exists():
+        msg = f"{label}: no such file or folder"
+        raise DataError(msg)
+    for loader in loaders():
+        if loader.claims(path):
+            return loader
+    if path.is_dir():
+        known = "; ".join(loader.title for loader in loaders() if loader.folder)
+        entries = sorted(p.name for p in path.iterdir())
+        found = f"it holds {listing(entries, 4)}" if entries else "it is empty"
+        msg = f"{label}: a folder of no known layout: {found}. Known layouts: {known}"
+        raise DataError(msg)
+    known = ", ".join(dict.fromkeys(s for loader in loaders() if not loader.folder for s in loader.suffixes))
+    suffix = _files.suffix(path)
+    ending = f"the ending {suffix!r}" if suffix else "a name without an ending"
+    msg = f"{label}: {ending} is no known format; known are {known} (text also as .gz, .bz2, .zst)"
+    raise DataError(msg)

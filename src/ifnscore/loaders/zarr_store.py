@@ -1,0 +1,32 @@
+"""AnnData folders, ``.zarr``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ifnscore._lazy import ad
+from ifnscore.errors import DataError, listing
+from ifnscore.loaders import _files
+from ifnscore.loaders._anndata import read_with
+from ifnscore.loaders._model import Loader
+
+_MARKS = (".zgroup", "zarr.json", ".zmetadata")
+
+
+def _claims(path: Path) -> bool:
+    return path.is_dir() and (path.suffix.lower() == ".zarr" or any((path / m).exists() for m in _MARKS))
+
+
+def _load(path: Path) -> ad.AnnData:
+    label = _files.label(path)
+    missing = [part for part in ("obs", "var") if not (path / part).is_dir()]
+    if missing or not any((path / m).exists() for m in _MARKS):
+        held = listing(sorted(p.name for p in path.iterdir()), 4) or "nothing"
+        msg = f"{label}: not an AnnData zarr: {' and '.join(missing) or 'zarr metadata'} missing (it holds {held})"
+        raise DataError(msg)
+    return read_with(lambda: ad.read_zarr(path), label)
+
+
+LOADER = Loader(
+    name="zarr", title="a zarr folder written by anndata", suffixes=(".zarr",), claims=_claims, load=_load, folder=True
+)

@@ -1,0 +1,246 @@
+"""A matrix seen as samples by genes: identifiers resolved, duplicates merged, chunks of rows on demand.
+
+Only the columns that are asked for are ever made dense. Duplicated genes follow one rule: counts are summed, on any
+other scale the row with the highest mean stands for the gene.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ifnscore import genes
+from ifnscore._lazy import np, sp
+from ifnscore.errors import DataError, listing, say
+from ifnscore.expression import Scale
+
+if TYPE_CHECKING:
+    from ifnscore.methods._protocol import Array
+
+#: Columns of ``var`` that may hold better identifiers than the index, in this order.
+SYMBOL_COLUMNS = ("gene_symbols", "gene_symbol", "gene_name", "gene_names", "feature_name", "symbol", "Symbol", "gene_ids", "gene_id")
+
+#: Rows handled at a time when nothing else is asked for: about 100 MB of a dense genome-wide matrix.
+CHUNK = 1_000
+
+
+def identifiers(adata: Any, column: str | None = None) -> list[str]:
+    """Return the gene identifier of every column of an AnnData.
+
+    Parameters
+    ----------
+    adata
+        Annotated matrix.
+    column
+        Column of ``var`` to take. None: the one that the loader recorded; for an AnnData that was not read by ifnscore,
+        the index, or the usual symbol column in which more genes are recognised.
+
+    Raises
+    ------
+    DataError
+        There is no such column.
+    """
+    index = [str(v) for v in adata.var_names]
+    recorded = adata.uns.get("ifnscore", {}).get("input", {}).get("identifiers_from")
+    if column is None and recorded is not None:
+        column = None if str(recorded) == "index" else str(recorded)
+        if column is None:
+            return index
+    if column is not None:
+        if column not in adata.var.columns:
+            have = listing(adata.var.columns, 10) or "none"
+            msg = f"there is no gene column {column!r} in var; columns: {have}"
+            raise DataError(msg)
+        return [str(v) for v in adata.var[column]]
+    best, score = index, genes.recognise(index)
+    for name in SYMBOL_COLUMNS:
+        if name in adata.var.columns:
+            candidate = [str(v) for v in adata.var[name]]
+            hits = genes.recognise(candidate)
+            if hits > score:
+                best, score = candidate, hits
+                say(f"gene identifiers are taken from var[{name!r}]")
+    return best
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The matrix column that stands for a gene: its identifier and which of several equal ones it is."""
+
+    identifier: str
+    occurrence: int
+
+
+class Matrix:
+    """Expression values with a gene axis.
+
+    Parameters
+    ----------
+    x
+        Matrix of shape (n_samples, n_columns), dense or scipy sparse; never changed.
+    identifiers
+        Gene identifier of each column; duplicates may stand anywhere.
+    samples
+        Sample names, for messages.
+    scale
+        Scale of the values, which decides how duplicates are merged.
+    rows
+        Gene key -> :class:`Row` that a reference chose, so that a new sample cannot change the choice.
+    totals
+        Library sizes of shape (n_samples,) of the whole matrix, where `x` holds only some of its genes.
+    """
+
+    def __init__(
+        self,
+        x: Any,
+        identifiers: Sequence[str],
+        samples: Sequence[str],
+        scale: Scale,
+        rows: Mapping[str, Row] | None = None,
+        totals: Array | None = None,
+    ) -> None:
+        self.x = x.tocsr() if sp.issparse(x) and x.format not in {"csr", "csc"} else x
+        self.identifiers = [str(i) for i in identifiers]
+        self.samples = samples
+        self.scale = scale
+        self.totals = totals
+        self.match = genes.match(self.identifiers)
+        self.universe = list(self.match.columns)
+        self.position = {key: i for i, key in enumerate(self.universe)}
+        self.chosen_by_mean: dict[str, str] = {}
+        self._columns = self._resolve(rows or {})
+
+    @property
+    def complete(self) -> bool:
+        """Whether all genes of the original matrix are here, so that ranks mean something."""
+        return self.totals is None
+
+    @property
+    def n_samples(self) -> int:
+        """Number of samples."""
+        return int(self.x.shape[0])
+
+    def _resolve(self, rows: Mapping[str, Row]) -> list[list[int]]:
+        """Return, per gene of the universe, the columns that are summed (one, except for counts)."""
+        resolved = []
+        for key, columns in self.match.columns.items():
+            if len(columns) == 1 or self.scale == "counts":
+                resolved.append(columns)
+                continue
+            kept = self._kept(columns, rows.get(key))
+            self.chosen_by_mean[key] = self.identifiers[kept]
+            resolved.append([kept])
+        return resolved
+
+    def _kept(self, columns: list[int], row: Row | None) -> int:
+        if row is not None:
+            same = [c for c in columns if self.identifiers[c] == row.identifier]
+            if row.occurrence < len(same):
+                return same[row.occurrence]
+        means = np.asarray(self.x[:, columns].mean(axis=0)).ravel()
+        means = -means if self.scale == "ct" else means
+        return columns[int(np.nanargmax(means))] if np.isfinite(means).any() else columns[0]
+
+    def rows_of(self, keys: Sequence[str]) -> dict[str, Row]:
+        """Return the column that stands for each gene, for a reference to keep."""
+        kept = {}
+        for key in keys:
+            column = self._columns[self.position[key]][0]
+            name = self.identifiers[column]
+            before = [c for c in self.match.columns[key] if c < column and self.identifiers[c] == name]
+            kept[key] = Row(name, len(before))
+        return kept
+
+    def chunks(self, size: int | None = None) -> Iterator[slice]:
+        """Yield slices over the samples."""
+        step = size or CHUNK
+        for start in range(0, self.n_samples, step):
+            yield slice(start, min(start + step, self.n_samples))
+
+    def values(self, keys: Sequence[str], samples: slice | Array = slice(None)) -> Array:
+        """Return the values of some genes, dense float64 of shape (n_samples, len(keys))."""
+        parts = [self._columns[self.position[k]] for k in keys]
+        flat = [c for p in parts for c in p]
+        block = self._dense(flat, samples)
+        if len(flat) == len(parts):
+            return block
+        starts = np.cumsum([0, *(len(p) for p in parts)])[:-1]
+        return np.add.reduceat(block, starts, axis=1)  # type: ignore[no-any-return]
+
+    def _dense(self, columns: list[int], samples: slice | Array) -> Array:
+        if not columns:
+            return np.zeros((len(np.arange(self.n_samples)[samples]), 0))
+        if sp.issparse(self.x):
+            # CSC is cheap by column, CSR by row: take the cheap cut first
+            cut = self.x[:, columns][samples] if self.x.format == "csc" else self.x[samples][:, columns]
+            return np.asarray(cut.toarray(), dtype=np.float64)
+        return np.asarray(np.asarray(self.x[samples])[:, columns], dtype=np.float64)
+
+    def whole_rows(self, samples: slice | Array) -> Any:
+        """Return all genes of some samples: CSR if the matrix is sparse, else dense; more is more expression."""
+        rows = self.x[samples]
+        rows = rows.tocsr() if sp.issparse(rows) else np.asarray(rows)
+        if self.match.duplicated:
+            first = [c[0] for c in self._columns]
+            rows = self._summed(rows) if self.scale == "counts" else rows[:, first]
+        return -rows if self.scale == "ct" else rows
+
+    def _summed(self, rows: Any) -> Any:
+        target = np.concatenate([np.full(len(c), i) for i, c in enumerate(self._columns)])
+        source = np.concatenate(self._columns)
+        adder = sp.csr_matrix((np.ones(len(source)), (source, target)), shape=(rows.shape[1], len(self._columns)))
+        return (rows @ adder).tocsr() if sp.issparse(rows) else np.asarray(rows @ adder)
+
+    def library_size(self, samples: slice | Array = slice(None)) -> Array:
+        """Return the total of each sample over all genes, shape (n_samples,)."""
+        if self.totals is not None:
+            return self.totals[samples]
+        rows = self.x[samples]
+        if not sp.issparse(rows):
+            rows = np.asarray(rows)
+        return np.asarray(rows.sum(axis=1, dtype=np.float64)).ravel()
+
+    def gene_means(self) -> Array:
+        """Return the mean of every gene of the universe over the samples, shape (n_genes,)."""
+        means = np.asarray(self.x.mean(axis=0)).ravel()
+        return np.array([means[c].sum() for c in self._columns])
+
+    def detected(self) -> float:
+        """Return the median share of genes above zero over the samples."""
+        n = self.x.shape[1]
+        if sp.issparse(self.x):
+            per_sample = np.asarray((self.x > 0).sum(axis=1)).ravel()
+        else:
+            per_sample = np.concatenate([(np.asarray(self.x[c]) > 0).sum(axis=1) for c in self.chunks()])
+        return float(np.median(per_sample)) / n
+
+    def check_finite(self, keys: Sequence[str]) -> None:
+        """Refuse NaN or infinity in the given genes.
+
+        Raises
+        ------
+        DataError
+            Names the first genes and a sample.
+        """
+        bad = self.not_finite(keys)
+        if bad:
+            gene, sample, value = bad[0]
+            others = listing(dict.fromkeys(g for g, _, _ in bad))
+            msg = (
+                f"{value} in signature gene {gene}, sample {sample} (genes affected: {others}): "
+                "fill or remove it, or let the gene be dropped for all samples with --allow-missing"
+            )
+            raise DataError(msg)
+
+    def not_finite(self, keys: Sequence[str]) -> list[tuple[str, str, str]]:
+        """Return (gene, sample, value) of the first missing or infinite value of each given gene."""
+        found = []
+        seen: set[str] = set()
+        for part in self.chunks():
+            block = self.values(keys, part)
+            for row, column in zip(*np.nonzero(~np.isfinite(block)), strict=True):
+                if keys[column] not in seen:
+                    seen.add(keys[column])
+                    found.append((keys[column], str(self.samples[part.start + row]), str(block[row, column])))
+        return found

@@ -1,0 +1,38 @@
+"""Arithmetic mean (or sum) over genes of linear expression (Baechler/Bilgic; sums as in Feng and Cooles)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ifnscore.methods import _summary
+from ifnscore.methods._protocol import ColumnKernel, Method
+
+if TYPE_CHECKING:
+    from ifnscore.methods._protocol import Array, Plan, SetPlan
+
+METHOD = Method(
+    id="mean_linear",
+    title="arithmetic mean over genes of linear expression; the largest gene rules it",
+    formula="score = mean over genes of x_g, x linear",
+    doi="Arthritis Res Ther 2011;13:249",
+    needs="signature_columns",
+    works_on="linear",
+    score_type="ratio",
+)
+
+
+class MeanLinear(ColumnKernel):
+    """In the unit of the input; one highly expressed gene makes most of it."""
+
+    METHOD = METHOD
+
+    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+        """Return the mean of signed values."""
+        return _summary.mean(_summary.signed(terms, one))
+
+    def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+        """Return each gene's signed value divided by the number of genes."""
+        return _summary.signed(terms, one) / max(len(one.index), 1)
+
+
+KERNEL = MeanLinear()

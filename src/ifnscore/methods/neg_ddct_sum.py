@@ -1,0 +1,51 @@
+"""Sum over genes of -ddCt: log2 expression against the controls (Janssen's ten genes)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ifnscore._lazy import np
+from ifnscore.methods import _summary
+from ifnscore.methods._protocol import ColumnKernel, Method, Stats
+
+if TYPE_CHECKING:
+    from ifnscore.methods._protocol import Array, Plan, SetPlan
+
+METHOD = Method(
+    id="neg_ddct_sum",
+    title="sum over genes of -ddCt (log2 fold change against the mean of the controls)",
+    formula="score = sum over genes of log2(2^-ddCt_g) = sum of (mean_controls dCt_g - dCt_g); higher is more expression",
+    doi="US12009079B2",
+    needs="signature_columns",
+    works_on="log2",
+    score_type="log",
+    reference="required",
+    summary="sum",
+)
+
+
+class NegDdctSum(ColumnKernel):
+    """On Ct data without an offset; elsewhere the log2 fold change plays the part of -ddCt."""
+
+    METHOD = METHOD
+
+    def statistics(self, controls: Array, plan: Plan) -> Stats:  # noqa: ARG002
+        """Return the control mean of log2 expression per gene."""
+        centre = controls.mean(axis=0)
+        return Stats(centre=centre, spread=np.ones_like(centre), usable=np.isfinite(centre))
+
+    def terms(self, x: Array, plan: Plan) -> Array:
+        """Return -ddCt per sample and gene."""
+        assert plan.stats is not None
+        return x - np.where(plan.stats.usable, plan.stats.centre, np.nan)
+
+    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+        """Return the sum of signed -ddCt."""
+        return _summary.total(_summary.signed(terms, one))
+
+    def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+        """Return the signed -ddCt of each gene."""
+        return _summary.signed(terms, one)
+
+
+KERNEL = NegDdctSum()

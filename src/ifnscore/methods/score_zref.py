@@ -1,0 +1,58 @@
+"""Mean or median of logs first, then the score standardised against the scores of the controls (Rosenheim and Gupta)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ifnscore._lazy import np
+from ifnscore.methods import _summary
+from ifnscore.methods._protocol import ColumnKernel, Method, Parameter
+
+if TYPE_CHECKING:
+    from ifnscore.methods._protocol import Array, Plan, SetPlan
+
+METHOD = Method(
+    id="score_zref",
+    title="mean of log2 expression, then z of that score against the controls' scores",
+    formula="s = mean (or median) over genes of log2(x_g + 0.001); score = (s - mean_controls s) / SD_controls s (ddof 1)",
+    doi="unknown",
+    needs="signature_columns",
+    works_on="log2",
+    score_type="z",
+    reference="required",
+    pseudocount=0.001,
+    parameters=(Parameter(name="summary", default="mean", choices=("mean", "median"), help="summary over genes"),),
+)
+
+
+class ScoreZ(ColumnKernel):
+    """Not the same as standardising each gene first: the two orders rank samples differently."""
+
+    METHOD = METHOD
+
+    def fit_sets(self, control_terms: Array, plan: Plan) -> Plan:
+        """Return the plan with mean and SD (ddof 1) of the control scores of each signature."""
+        return replace(plan, sets=tuple(self._fit(control_terms, s, plan) for s in plan.sets))
+
+    def _fit(self, control_terms: Array, one: SetPlan, plan: Plan) -> SetPlan:
+        raw = self._raw(control_terms, one, plan)
+        spread = float(raw.std(ddof=1)) if len(raw) > 1 else 0.0
+        return replace(one, centre=float(raw.mean()), spread=spread if spread > 0 else float("nan"))
+
+    def _raw(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
+        return getattr(_summary, plan.params["summary"])(_summary.signed(terms, one))  # type: ignore[no-any-return]
+
+    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
+        """Return the standardised score."""
+        return (self._raw(terms, one, plan) - one.centre) / one.spread
+
+    def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
+        """Return each gene's part of the standardised score; the control centre is shared equally."""
+        values = _summary.signed(terms, one)
+        k = max(len(one.index), 1)
+        parts = _summary.median_parts(values) if plan.params["summary"] == "median" else values / k
+        return (parts - one.centre / k) / np.float64(one.spread)
+
+
+KERNEL = ScoreZ()

@@ -1,0 +1,67 @@
+"""Mean over genes of the z-score across the samples being scored, without controls (Aybey 2025)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ifnscore._lazy import np
+from ifnscore.methods import _summary
+from ifnscore.methods._protocol import Method, Stats, TwoPassKernel
+from ifnscore.methods._zref import CONSTANT
+
+if TYPE_CHECKING:
+    from ifnscore.methods._protocol import Array, Plan, SetPlan
+
+METHOD = Method(
+    id="zcohort_mean",
+    title="mean over genes of z across the samples in the call; changes when samples are added",
+    formula="z_g = (log2(x_g + 1) - mean over samples) / SD over samples (ddof 1); score = mean of z_g over genes found",
+    doi="unknown",
+    needs="signature_columns",
+    works_on="log2",
+    score_type="z",
+    passes=2,
+    sample_independent=False,
+)
+
+
+class CohortZMean(TwoPassKernel):
+    """Cohort-relative: the same sample scores differently in another cohort, so never compare across runs."""
+
+    METHOD = METHOD
+
+    def fold(self, state: Any, x: Array) -> tuple[int, Array, Array]:
+        """Merge a chunk into (n, mean, sum of squared deviations), numerically stable (Chan et al. 1979)."""
+        n, mean = len(x), x.mean(axis=0)
+        squares = ((x - mean) ** 2).sum(axis=0)
+        if state is None:
+            return n, mean, squares
+        n0, mean0, squares0 = state
+        gap = mean - mean0
+        merged = n0 + n
+        return merged, mean0 + gap * (n / merged), squares0 + squares + gap**2 * (n0 * n / merged)
+
+    def finish(self, state: Any, plan: Plan) -> Stats:
+        """Return mean and SD per gene; constant genes are not usable."""
+        if state is None:
+            nothing = np.zeros(len(plan.genes))
+            return Stats(centre=nothing, spread=nothing, usable=nothing > 0)
+        n, mean, squares = state
+        spread = np.sqrt(squares / (n - 1)) if n > 1 else np.zeros_like(mean)
+        return Stats(centre=mean, spread=spread, usable=spread > CONSTANT * np.abs(mean))
+
+    def terms(self, x: Array, plan: Plan) -> Array:
+        """Return z per sample and gene."""
+        assert plan.stats is not None
+        return (x - plan.stats.centre) / np.where(plan.stats.usable, plan.stats.spread, np.nan)
+
+    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+        """Return the mean of signed z."""
+        return _summary.mean(_summary.signed(terms, one))
+
+    def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+        """Return the signed z of each gene divided by the number of genes."""
+        return _summary.signed(terms, one) / max(len(one.index), 1)
+
+
+KERNEL = CohortZMean()

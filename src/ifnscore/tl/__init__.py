@@ -1,0 +1,8 @@
+"""The verbs: each takes an AnnData and adds to it, or returns a result."""
+
+from __future__ import annotations
+
+from ifnscore.tl._pseudobulk import pseudobulk
+from ifnscore.tl._score import score
+
+__all__ = ["pseudobulk", "score"]

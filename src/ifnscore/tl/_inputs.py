@@ -1,0 +1,207 @@
+"""What ``tl.score`` needs to know about its input before anything is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ifnscore import expr, expression, genes, keys, reference
+from ifnscore._lazy import np, sp
+from ifnscore.errors import DataError, ScaleError, UsageError, listing, nearest, say, warn
+from ifnscore.expression import MIN_GENES_FOR_CPM, SCALES, Scale
+from ifnscore.matrix import Matrix, identifiers
+from ifnscore.reference import Reference, strata_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from anndata import AnnData
+
+    from ifnscore.methods._protocol import Array
+
+#: Columns that separate references when they are in ``obs`` and nothing else was asked for.
+DEFAULT_STRATA = ("tissue", "platform")
+#: Share of genes with a mean of 0 over samples that marks z-scores or fold changes.
+_CENTRED = 0.9
+_MANY_CONTROLS = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """The matrix, its scale and platform."""
+
+    matrix: Matrix
+    scale: Scale
+    why: str
+    platform: str
+
+
+def values_of(adata: AnnData, layer: str | None) -> Any:
+    """Return ``X`` or a layer.
+
+    Raises
+    ------
+    DataError
+        The layer is missing, there are no values, or they are not numbers.
+    """
+    if layer is not None and layer not in adata.layers:
+        msg = f"there is no layer {layer!r}; layers: {listing(adata.layers) or 'none'}.{nearest(layer, adata.layers)}"
+        raise DataError(msg)
+    x = adata.X if layer is None else adata.layers[layer]
+    if x is None:
+        msg = "the matrix X is missing; choose a layer with --layer"
+        raise DataError(msg)
+    if 0 in x.shape:
+        msg = f"the matrix is empty: {x.shape[0]} samples, {x.shape[1]} genes"
+        raise DataError(msg)
+    kind = x.dtype.kind
+    if kind not in "fiub":
+        msg = f"the matrix holds {x.dtype}, not numbers"
+        raise DataError(msg)
+    return x if sp.issparse(x) else np.asarray(x)
+
+
+def prepare(
+    adata: AnnData, *, scale: str | None, layer: str | None, symbol_column: str | None, rows: Mapping[str, Any] | None
+) -> Input:
+    """Return the matrix with a certain scale and recognised genes.
+
+    Raises
+    ------
+    ScaleError
+        The scale is not known, or impossible for the values.
+    DataError
+        No gene is recognised, sample names repeat, or the genes are of another species.
+    """
+    x = values_of(adata, layer)
+    if not adata.obs_names.is_unique:
+        twice = adata.obs_names[adata.obs_names.duplicated()].unique()
+        msg = f"duplicate sample names: {listing(twice)}; make them unique"
+        raise DataError(msg)
+    names = identifiers(adata, symbol_column)
+    if not genes.recognise(names):
+        raise DataError(genes.unusable(names))
+    odd = genes.check_species(names)
+    if odd:
+        warn(odd)
+    found, why = _scale(adata, x, scale, layer)
+    matrix = Matrix(x, names, list(adata.obs_names), found, rows, keys.totals(adata))
+    _tell(matrix)
+    return Input(matrix=matrix, scale=found, why=why, platform=_platform(adata))
+
+
+def _scale(adata: AnnData, x: Any, scale: str | None, layer: str | None) -> tuple[Scale, str]:
+    if scale is not None and scale not in SCALES:
+        msg = f"unknown scale {scale!r}; choose one of {', '.join(SCALES)}"
+        raise UsageError(msg)
+    recorded = keys.recorded_input(adata)
+    facts = expression.facts(x)
+    mark = adata.uns.get("log1p") if layer is None else None
+    declared = next((s for s in SCALES if s == (scale or (recorded.get("scale") if layer is None else None))), None)
+    if declared is not None:
+        expression.check(facts, declared)
+        _refuse_centred(x, facts, declared)
+        return declared, "declared" if scale else str(recorded.get("scale_why", "declared"))
+    detection = expression.detect(facts, mark)
+    if detection.scale is None:
+        where = " (or a layer that holds counts: --layer)" if len(adata.layers) else ""
+        hint = "linear, log2, log2p1 or log1p" if facts.minimum >= 0 else "log2 only if these are log2 expression values"
+        msg = f"the expression scale is not certain: {detection.why}; declare it with --scale ({hint}){where}"
+        raise ScaleError(msg)
+    say(f"scale: {detection.scale} ({detection.why})")
+    return detection.scale, detection.why
+
+
+def _refuse_centred(x: Any, facts: expression.Facts, scale: Scale) -> None:
+    """Refuse z-scores and log fold changes that were declared to be log2 expression."""
+    if scale != "log2" or facts.minimum >= 0 or x.shape[0] < 3:  # noqa: PLR2004
+        return
+    values = np.asarray(x.toarray() if sp.issparse(x) else x, dtype=np.float64)
+    size = np.nanstd(values, axis=0)
+    flat = np.abs(np.nanmean(values, axis=0)) < 1e-3 * np.where(size > 0, size, 1.0)
+    if flat.mean() > _CENTRED:
+        msg = "the genes are centred at 0: z-scores or log fold changes, which no method here can score; give expression values"
+        raise ScaleError(msg)
+
+
+def _tell(matrix: Matrix) -> None:
+    """Say what happened to identifiers, duplicates and spreadsheet dates."""
+    match = matrix.match
+    if match.older:
+        shown = listing([f"{old} ({new})" for new, old in match.older.items()])
+        say(f"older gene names taken for current ones: {shown}")
+    if match.excel:
+        shown = listing([f"{n} -> {match.restored.get(n, 'not restored: more than one gene possible')}" for n in match.excel])
+        warn(f"gene names that a spreadsheet turned into dates: {shown}")
+    twice = [k for k in match.duplicated if k]
+    if twice:
+        rule = "counts are summed" if matrix.scale == "counts" else "the row with the highest mean is kept"
+        say(f"{len(twice)} genes stand in more than one row ({listing(twice, 3)}): {rule}")
+    if matrix.scale == "counts" and len(matrix.universe) < MIN_GENES_FOR_CPM:
+        warn(
+            f"counts per million over {len(matrix.universe)} genes, under {MIN_GENES_FOR_CPM}: the total says more about which "
+            "genes are in the matrix than about the sample"
+        )
+
+
+def _platform(adata: AnnData) -> str:
+    if "platform" in adata.obs.columns:
+        values = adata.obs["platform"].dropna().astype(str).unique()
+        if len(values) == 1:
+            return str(values[0])
+    return str(keys.recorded_input(adata).get("platform") or "unknown")
+
+
+def stratify(adata: AnnData, reference_by: Sequence[str] | str | None, frozen: Reference | None) -> list[str]:
+    """Return the stratum columns: those asked for, those of the frozen reference, or the default ones present."""
+    if frozen is not None:
+        return list(frozen.by)
+    if reference_by is None:
+        bulk = str(keys.recorded_input(adata).get("pseudobulk", "")).split(",")[1:]
+        found = [c for c in (*DEFAULT_STRATA, *bulk) if c in adata.obs.columns and adata.obs[c].nunique(dropna=False) > 1]
+        if found:
+            say(f"one reference per {' and '.join(found)} (change with --reference-by)")
+        return found
+    if isinstance(reference_by, str):
+        reference_by = [c.strip() for c in reference_by.split(",") if c.strip()]
+    return list(reference_by)
+
+
+def make_reference(
+    adata: AnnData, given: Input, controls: Any, wanted: Sequence[str], by: Sequence[str], donor: str | None
+) -> tuple[Reference, Array]:
+    """Return the reference from the controls of this matrix, and their mask."""
+    mask = expr.mask(adata.obs, controls)
+    if mask.sum() > _MANY_CONTROLS:
+        warn(f"{int(mask.sum())} controls: single cells are not independent controls; make pseudobulk samples first (--pseudobulk)")
+    here = [k for k in wanted if k in given.matrix.position]
+    made = reference.fit(given.matrix, adata.obs, mask, here, by=by, donor=donor, platform=given.platform)
+    strata = {reference.label(s) for s in strata_of(adata.obs, by)}
+    empty = sorted(strata - {s.label for s in made.strata})
+    if empty:
+        warn(f"no controls in stratum {listing(empty)}: scores that need controls are missing there")
+    return made, mask
+
+
+def check_fits(frozen: Reference, given: Input) -> None:
+    """Refuse a reference from another scale or platform.
+
+    Raises
+    ------
+    DataError
+        Scale or platform differ.
+    """
+    if frozen.scale != given.scale:
+        msg = f"the reference is on scale {frozen.scale}, this matrix on {given.scale}: use a reference made from the same kind of data"
+        raise DataError(msg)
+    known = {frozen.platform, given.platform} - {"unknown"}
+    if len(known) > 1:
+        msg = f"the reference is from platform {frozen.platform}, this matrix from {given.platform}: scores would not be comparable"
+        raise DataError(msg)
+    n = len(given.matrix.universe)
+    if frozen.scale == "counts" and not 0.9 * frozen.n_universe <= n <= frozen.n_universe / 0.9:
+        warn(f"counts per million over {n} genes here and {frozen.n_universe} in the reference: the totals may not be comparable")
+
+
+__all__ = ["Input", "check_fits", "make_reference", "prepare", "stratify", "values_of"]

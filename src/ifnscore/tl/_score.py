@@ -1,0 +1,245 @@
+"""``tl.score``: signatures, a method and a matrix become scores with coverage and provenance."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ifnscore import engine, genes, keys, methods, reference as references, signatures as catalogue
+
+from ifnscore.errors import UsageError, say
+from ifnscore.reference import Reference, strata_of
+from ifnscore.signatures import Signature
+from ifnscore.tl import _inputs, _write
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+#: Up to this many samples, jackknife range and leading gene are computed unless told otherwise.
+DETAIL_LIMIT = 10_000
+
+
+def score(
+    adata: AnnData,
+    signatures: object = "panel",
+    *,
+    method: str | None = None,
+    controls: Any = None,
+    reference: Reference | str | Path | None = None,
+    reference_by: Sequence[str] | str | None = None,
+    donor: str | None = None,
+    scale: str | None = None,
+    layer: str | None = None,
+    symbol_column: str | None = None,
+    params: Mapping[str, Any] | None = None,
+    pseudocount: float | None = None,
+    min_coverage: float | None = None,
+    allow_missing: bool = False,
+    key_added: str | None = None,
+    copy: bool = False,
+    chunk_size: int | None = None,
+    detail: bool | None = None,
+    rng: int | None = None,
+) -> AnnData | None:
+    """Score interferon signatures, one score a sample and signature.
+
+    Parameters
+    ----------
+    adata
+        Matrix of shape (n_samples, n_genes), for instance from :func:`ifnscore.read`.
+    signatures
+        ``"panel"``, ``"all"``, ids, a TOML or GMT file, a dict of gene lists, or :class:`~ifnscore.signatures.Signature`.
+    method
+        A method id, or ``"published"``. None: each signature's published formula where there are controls or a
+        reference, otherwise a rule that is said aloud and recorded.
+    controls
+        Healthy controls: an expression over ``obs`` such as ``"group == 'healthy'"``, or a boolean mask (n_samples,).
+    reference
+        A frozen :class:`~ifnscore.reference.Reference`, or its file, instead of controls.
+    reference_by
+        Columns of ``obs`` with one reference for each combination. None: ``tissue`` and ``platform`` where they vary.
+    donor
+        Column of ``obs`` that names the person: repeats among the controls are averaged and count once.
+    scale
+        ``counts``, ``linear``, ``log2``, ``log2p1``, ``log1p`` or ``ct``. None: what the loader recorded, or detected
+        where that is certain.
+    layer
+        Layer to score instead of ``X``.
+    symbol_column
+        Column of ``var`` with the gene identifiers.
+    params
+        Parameters of the method; any method takes ``housekeeping``.
+    pseudocount
+        Added on the linear scale.
+    min_coverage
+        Smallest share of usable genes, instead of each signature's own.
+    allow_missing
+        Drop signature genes with missing values for all samples alike instead of refusing them.
+    key_added
+        Key in ``obsm`` and ``uns["ifnscore"]``; None: ``ifn_<method>``.
+    copy
+        Return a scored copy and leave `adata` as it was.
+    chunk_size
+        Samples handled at a time.
+    detail
+        Compute jackknife range and leading gene; None: up to 10,000 samples.
+    rng
+        Seed of the bootstrap interval of cut-offs.
+
+    Returns
+    -------
+    AnnData or None
+        The copy, or None. Written are ``obsm[key]`` (DataFrame, one column a signature, NaN below minimum coverage),
+        ``obsm[key + "_detail"]``, and ``uns["ifnscore"][key]`` with ``coverage``, ``genes``, ``cutoffs`` and
+        ``provenance``. ``X``, ``obs`` and ``var`` stay as they are.
+
+    Raises
+    ------
+    UsageError
+        A signature, method or parameter is unknown.
+    DataError
+        The matrix, its scale, the controls or the reference cannot be used.
+
+    Examples
+    --------
+    >>> import ifnscore as ifn
+    >>> adata = ifn.datasets.whole_blood()
+    >>> ifn.tl.score(adata, "rice", controls="treatment == 'Buffer'", donor="donor")
+    >>> round(float(ifn.get.scores_wide(adata).loc["D1_IFNbeta", "rice2013_ags6"]), 2)
+    3.4
+    """
+    if controls is not None and reference is not None:
+        msg = "give controls or a reference, not both"
+        raise UsageError(msg)
+    if method is not None and method != engine.PUBLISHED:
+        methods.get(method)
+    chosen = catalogue.resolve(signatures)
+    adata = adata.copy() if copy else adata
+    frozen = references.read(reference) if isinstance(reference, str | Path) else reference
+    given = _inputs.prepare(
+        adata, scale=scale, layer=layer, symbol_column=symbol_column, rows=frozen.rows if frozen else None
+    )
+    matrix = given.matrix
+    has_controls = controls is not None or frozen is not None
+    request = engine.Request(
+        params={**(params or {}), **({} if pseudocount is None else {"pseudocount": pseudocount})},
+        min_coverage=_share(min_coverage),
+        platform=given.platform,
+    )
+    request, used, why = _method(method, has_controls, matrix, chosen, request)
+    tasks = engine.make(chosen, used, matrix, request)
+    _need_controls(tasks, has_controls)
+    by = _inputs.stratify(adata, reference_by, frozen) if has_controls or any(t.method.passes > 1 for t in tasks) else []
+    dropped = _missing(matrix, tasks, allow_missing=allow_missing)
+    extra = _recommended(method, has_controls, tasks)
+    if controls is not None:
+        frozen, _ = _inputs.make_reference(adata, given, controls, wanted_genes(tasks), by, donor)
+    elif frozen is not None:
+        _inputs.check_fits(frozen, given)
+    strata = strata_of(adata.obs, by)
+    facts = {
+        "method": used,
+        "why": why,
+        "scale": given.scale,
+        "scale_why": given.why,
+        "layer": layer or "X",
+        "platform": given.platform,
+        "identifiers": matrix.match.kind,
+        "reference_hash": frozen.hash() if frozen else "",
+        "reference_by": by,
+        "controls": controls if isinstance(controls, str) else ("" if controls is None else "mask"),
+        "n_controls": {s.label: s.n for s in frozen.strata} if frozen else {},
+        "repeats_averaged": donor or "",
+        "rng": rng if rng is not None else 0,
+    }
+    detailed = adata.n_obs <= DETAIL_LIMIT if detail is None else detail
+    if extra:
+        beside = engine.make(chosen, engine.PACKAGE_DEFAULT, matrix, engine.Request(params=_only_common(request)))
+        runner = engine.Runner(matrix, beside, frozen, strata, dropped, chunk_size)
+        _finish(adata, keys.key_of(engine.PACKAGE_DEFAULT, None), runner, {**facts, "method": engine.PACKAGE_DEFAULT}, detailed, rng)
+    runner = engine.Runner(matrix, tasks, frozen, strata, dropped, chunk_size)
+    key = keys.key_of(used, key_added)
+    covered, out = _finish(adata, key, runner, facts, detailed, rng)
+    _write.announce(tasks, covered, out)
+    return adata if copy else None
+
+
+def _finish(adata: Any, key: str, runner: engine.Runner, facts: Mapping[str, Any], detailed: bool, rng: int | None) -> Any:  # noqa: FBT001
+    out = runner.run(detail=detailed)
+    covered = _write.coverage_table(runner, out)
+    tables = {
+        "coverage": covered,
+        "genes": _write.genes_table(out),
+        "cutoffs": _write.cutoff_table(runner.tasks, runner, rng),
+        "provenance": _write.provenance(runner.tasks, facts),
+    }
+    _write.store(adata, key, runner.tasks, out, tables)
+    return covered, out
+
+
+def wanted_genes(tasks: Sequence[engine.Task]) -> list[str]:
+    """Return the gene keys of all signatures and housekeeping genes of some tasks."""
+    known = genes.table()
+    keys_ = [known.resolve(g) for t in tasks for g in t.signature.genes]
+    return list(dict.fromkeys([*keys_, *(h for t in tasks for h in t.housekeeping)]))
+
+
+def _share(value: float | None) -> float | None:
+    if value is not None and not 0 < value <= 1:
+        msg = f"min_coverage is {value}; it lies above 0 and up to 1"
+        raise UsageError(msg)
+    return value
+
+
+def _method(
+    method: str | None, has_controls: bool, matrix: Any, chosen: Sequence[Signature], request: engine.Request  # noqa: FBT001
+) -> tuple[engine.Request, str, str]:
+    """Return the request, the method to use, and why it was chosen."""
+    if method is not None:
+        return request, method, "asked for"
+    if has_controls:
+        return request, engine.PUBLISHED, "controls are given: each signature's published formula"
+    used, why = engine.choose(matrix, chosen)
+    say(f"method: {used} ({why})")
+    if used == "mean_log" and "housekeeping" not in request.params:
+        found = engine.panel_housekeeping(matrix)
+        params = {**request.params, "housekeeping": found}
+        request = engine.Request(params=params, min_coverage=request.min_coverage, platform=request.platform)
+    return request, used, why
+
+
+def _need_controls(tasks: Sequence[engine.Task], has_controls: bool) -> None:  # noqa: FBT001
+    needy = sorted({t.method.id for t in tasks if t.method.reference == "required"})
+    if needy and not has_controls:
+        msg = f"{', '.join(needy)} compares with healthy controls: name them with --controls EXPR or --reference FILE"
+        raise UsageError(msg)
+
+
+def _missing(matrix: Any, tasks: Sequence[engine.Task], *, allow_missing: bool) -> dict[str, str]:
+    """Return gene keys with missing values and the reason, or refuse them."""
+    whole = any(t.method.needs == "whole_row" for t in tasks)
+    wanted = matrix.universe if whole else [k for k in wanted_genes(tasks) if k in matrix.position]
+    if not allow_missing:
+        matrix.check_finite(wanted)
+        return {}
+    return {gene: f"missing values (first: sample {sample})" for gene, sample, _ in matrix.not_finite(wanted)}
+
+
+def _recommended(method: str | None, has_controls: bool, tasks: Sequence[engine.Task]) -> bool:  # noqa: FBT001
+    """Whether zref_mean on log2 is computed beside published formulas: some are used off their own platform."""
+    off = [t.signature.id for t in tasks if t.platform_match == "off-platform" and t.signature.formula.computable]
+    if method is None and has_controls and off:
+        say(
+            "formulas are used off the platform they were made for; the recommended score there, zref_mean on log2, is "
+            "beside them in obsm['ifn_zref_mean'] (command line: -m zref_mean)"
+        )
+        return True
+    return False
+
+
+def _only_common(request: engine.Request) -> dict[str, Any]:
+    return {k: v for k, v in request.params.items() if k == "housekeeping"}
+
+
+__all__ = ["score", "wanted_genes"]

@@ -1,0 +1,184 @@
+"""From results to the AnnData: scores, coverage, genes, cut-offs, provenance; and what must be said about them."""
+
+from __future__ import annotations
+
+import json
+import platform as python_platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from ifnscore import keys
+from ifnscore._lazy import np, pd
+from ifnscore.engine import Runner, Scores, Task
+from ifnscore.errors import listing, warn
+from ifnscore.stats.cutoff import from_controls
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+#: A gene that makes more of a score than this is named.
+TOP_SHARE = 0.25
+
+
+def coverage_table(runner: Runner, out: Scores) -> pd.DataFrame:
+    """Return one row a signature and stratum."""
+    uses = genes_table(out)
+    rows = []
+    for position, task in enumerate(runner.tasks):
+        of_signature = uses[uses["signature"] == task.signature.id]
+        for stratum, part in of_signature.groupby("stratum", sort=False):
+            absent = part[part["column"] == ""]
+            dropped = part[(part["column"] != "") & ~part["used"]]
+            used = int(part["used"].sum())
+            centre, spread = runner.score_level(position, stratum)
+            rows.append(
+                {
+                    "signature": task.signature.id,
+                    "n_genes": len(part),
+                    "n_found": len(part) - len(absent),
+                    "n_used": used,
+                    "missing": ",".join(absent["published"]),
+                    "dropped": ",".join(dropped["gene"]),
+                    "coverage": used / len(part),
+                    "min_coverage": task.min_coverage,
+                    "method": task.method.id,
+                    "formula": task.label,
+                    "score_type": task.method.score_type,
+                    "platform_match": task.platform_match,
+                    "stratum": stratum,
+                    "score_centre": centre,
+                    "score_spread": spread,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def genes_table(out: Scores) -> pd.DataFrame:
+    """Return what happened to each gene of each signature."""
+    return pd.DataFrame([asdict(u) for u in out.uses])
+
+
+def cutoff_table(tasks: Sequence[Task], runner: Runner, rng: Any) -> pd.DataFrame | None:
+    """Return cut-offs of the signatures that are scored against controls, or None without any."""
+    if runner.reference is None:
+        return None
+    rows = []
+    seeds = np.random.SeedSequence(rng if isinstance(rng, int) else 0).spawn(len(tasks))
+    for position, task in enumerate(tasks):
+        for name in runner.by:
+            pair = runner.control_scores(position, name)
+            if pair is None:
+                continue
+            made = from_controls(*pair, task.signature.cutoff.rule, seeds[position])
+            rows.append(
+                {
+                    "signature": task.signature.id,
+                    "stratum": name,
+                    "rule": made.rule,
+                    "n_controls": made.n_controls,
+                    "cutoff": made.value,
+                    "cutoff_in_sample": made.in_sample,
+                    "cutoff_low": made.low,
+                    "cutoff_high": made.high,
+                    "note": made.note,
+                }
+            )
+    return pd.DataFrame(rows) if rows else None
+
+
+def detail_table(adata: AnnData, tasks: Sequence[Task], out: Scores) -> pd.DataFrame | None:
+    """Return jackknife range and leading gene of every score, one column ``signature|what`` each."""
+    if out.low is None or out.high is None or out.top_share is None or out.top_gene is None:
+        return None
+    columns: dict[str, Any] = {}
+    for j, task in enumerate(tasks):
+        name = task.signature.id
+        columns[f"{name}|jackknife_low"] = out.low[:, j]
+        columns[f"{name}|jackknife_high"] = out.high[:, j]
+        columns[f"{name}|top_gene"] = pd.Categorical(out.top_gene[:, j].astype(str))
+        columns[f"{name}|top_gene_share"] = out.top_share[:, j]
+    return pd.DataFrame(columns, index=adata.obs_names)
+
+
+def provenance(tasks: Sequence[Task], facts: Mapping[str, Any]) -> str:
+    """Return versions, parameters and hashes as one JSON string; no path, no time."""
+    body = {
+        "ifnscore": _version("ifnscore"),
+        "python": python_platform.python_version(),
+        "versions": {p: _version(p) for p in ("anndata", "numpy", "pandas", "scipy")},
+        **facts,
+        "signatures": {
+            t.signature.id: {
+                "hash": t.signature.hash(),
+                "method": t.method.id,
+                "params": dict(t.params),
+                "pseudocount": t.pseudocount,
+                "housekeeping": list(t.housekeeping),
+                "min_coverage": t.min_coverage,
+                "formula": t.label,
+            }
+            for t in tasks
+        },
+    }
+    return json.dumps(body, sort_keys=True)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def store(adata: AnnData, key: str, tasks: Sequence[Task], out: Scores, tables: Mapping[str, Any]) -> None:
+    """Write scores and tables under `key`, replacing what an earlier run wrote there."""
+    names = [t.signature.id for t in tasks]
+    adata.obsm[key] = pd.DataFrame(out.values, index=adata.obs_names, columns=names)
+    detail = detail_table(adata, tasks, out)
+    if detail is not None:
+        adata.obsm[keys.detail_key(key)] = detail
+    elif keys.detail_key(key) in adata.obsm:
+        del adata.obsm[keys.detail_key(key)]
+    uns = dict(adata.uns.get(keys.UNS, {}))
+    uns[key] = {k: v for k, v in tables.items() if v is not None}
+    uns[keys.LATEST] = key
+    adata.uns[keys.UNS] = uns
+
+
+def announce(tasks: Sequence[Task], covered: pd.DataFrame, out: Scores) -> None:
+    """Say which scores are missing and why, which genes were dropped, and which single gene rules a score."""
+    _announce_missing(tasks, covered)
+    _announce_dropped(covered)
+    if out.top_share is None or out.top_gene is None:
+        return
+    said = []
+    for j, task in enumerate(tasks):
+        over = np.nan_to_num(out.top_share[:, j]) > TOP_SHARE
+        if over.any():
+            leader = pd.Series(out.top_gene[over, j]).value_counts()
+            said.append(f"{task.signature.id} {leader.index[0]} (up to {np.nanmax(out.top_share[:, j]):.0%}, {int(over.sum())} samples)")
+    if said:
+        warn(f"one gene makes over 25 % of the score: {'; '.join(said)}")
+
+
+def _announce_missing(tasks: Sequence[Task], covered: pd.DataFrame) -> None:
+    low = covered[(covered["coverage"] < covered["min_coverage"] - 1e-9) | (covered["n_used"] == 0)]
+    if low.empty:
+        return
+    sums = {t.signature.id for t in tasks if t.method.summary == "sum"}
+    said = []
+    for row in low.itertuples():
+        where = f" in {row.stratum}" if row.stratum else ""
+        genes = listing([g for g in f"{row.missing},{row.dropped}".split(",") if g], 4)
+        said.append(f"{row.signature}{where} {row.n_used}/{row.n_genes} genes ({genes} unusable; needs {row.min_coverage:.0%})")
+    offer = "; a sum needs all its genes, the mean does not: -m zref_mean" if sums & set(low["signature"]) else ""
+    warn(f"no score for {'; '.join(said)}{offer}; lower the bar with --min-coverage")
+
+
+def _announce_dropped(covered: pd.DataFrame) -> None:
+    dropped = covered[(covered["dropped"] != "") & (covered["n_used"] > 0)]
+    if not dropped.empty:
+        said = [f"{r.signature}: {listing(str(r.dropped).split(','), 6)}" for r in dropped.drop_duplicates("signature").itertuples()]
+        warn(f"genes dropped for all samples alike, because the controls have no spread or centre, or values are missing: {'; '.join(said)}")
