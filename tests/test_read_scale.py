@@ -79,11 +79,14 @@ def test_the_record_is_flat_plain_and_without_paths(h5ad):
 
 
 def test_formats_are_listed_without_heavy_imports():
-    code = (
-        "import sys; from ifnscore import loaders; names = [f[0] for f in loaders.formats()];"
-        "assert {'h5ad', 'zarr', 'text', 'parquet', '10x_h5', '10x_folder', 'htseq', 'htseq_folder'} <= set(names), names;"
-        "heavy = {'numpy', 'pandas', 'anndata', 'scipy', 'h5py', 'scanpy', 'zarr'} & set(sys.modules); assert not heavy, heavy"
-    )
+    code = """if True:
+        import sys
+        from ifnscore import loaders
+        names = {f[0] for f in loaders.formats()}
+        assert names >= {"h5ad", "zarr", "text", "parquet", "10x_h5", "10x_folder", "htseq", "htseq_folder"}, names
+        heavy = {"numpy", "pandas", "anndata", "scipy", "h5py", "scanpy", "zarr"} & set(sys.modules)
+        assert not heavy, heavy
+    """
     source = Path(ifnscore.loaders.__file__).parents[2]
     subprocess.run([sys.executable, "-c", code], check=True, cwd=source)
 

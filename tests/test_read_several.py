@@ -34,7 +34,7 @@ def test_inner_join_in_the_order_of_the_first(write):
     assert adata.uns["ifnscore"]["input"]["n_recognised"] == 2
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error::UserWarning")
 def test_nothing_lost_nothing_said(write):
     a = write("a.csv", "gene,s1\nMX1,1\nISG15,3\n")
     b = write("b.csv", "gene,s2\nISG15,30\nMX1,10\n")

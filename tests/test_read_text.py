@@ -36,7 +36,8 @@ def assert_expected(adata, genes=GENES, samples=("s1", "s2")):
 
 
 @pytest.mark.parametrize(
-    ("separator", "name"), [(",", "m.csv"), ("\t", "m.tsv"), (";", "m.csv"), (" ", "m.txt"), ("   ", "m.txt"), ("\t", "m.csv")]
+    ("separator", "name"),
+    [(",", "m.csv"), ("\t", "m.tsv"), (";", "m.csv"), (" ", "m.txt"), ("   ", "m.txt"), ("\t", "m.csv")],
 )
 def test_separators(write, separator, name):
     assert_expected(loaders.read(write(CSV.replace(",", separator), name)))
@@ -72,7 +73,10 @@ def test_write_table_of_r_with_quotes_and_blanks(write):
         CSV.removesuffix("\n"),
         CSV.replace(",", " , "),
     ],
-    ids=["blank_end", "comments", "hash_header", "crlf", "cr", "trailing", "trailing_rows", "empty_row", "no_newline", "blanks"],
+    ids=[
+        *("blank_end", "comments", "hash_header", "crlf", "cr"),
+        *("trailing", "trailing_rows", "empty_row", "no_newline", "blanks"),
+    ],
 )
 def test_untidy_but_clear(write, text):
     assert_expected(loaders.read(write(text)))
@@ -198,7 +202,7 @@ def test_names_stand_as_written(write):
     assert list(adata.var_names) == ["2-Sep", "ISG15", "ISG15", "MX1"]
 
 
-@pytest.mark.filterwarnings("error")
+@pytest.mark.filterwarnings("error::UserWarning")
 def test_duplicate_genes_raise_no_warning(write):
     adata = loaders.read(write("gene,s1\nISG15,1\nMX1,2\nISG15,3\n", "m.csv"))
     assert adata.X.tolist() == [[1, 2, 3]]
@@ -234,7 +238,24 @@ def test_h5ad_of_every_annotation_can_be_written(write, tmp_path):
 
 def test_declared_orientation_solves_ambiguity(write):
     text = "gene,ISG15,MX1\nISG15,1,2\nMX1,3,4\n"
-    with pytest.raises(DataError, match=r"in the rows \(2 of 2\) and in the columns \(2 of 2\): say which with orientation="):
+    with pytest.raises(DataError, match=r"in the rows \(2 of 2\) and in the columns \(2 of 2\): say which with orient"):
         loaders.read(write(text))
     assert loaders.read(write(text), orientation="genes_in_rows").X.tolist() == [[1, 3], [2, 4]]
     assert loaders.read(write(text), orientation="samples_in_rows").X.tolist() == [[1, 2], [3, 4]]
+
+
+def test_row_names_that_look_missing_stay(write):
+    adata = loaders.read(write("gene,NA,s2\nNA,1,2\nnull,3,4\nISG15,5,6\n"))
+    assert list(adata.var_names) == ["NA", "null", "ISG15"]
+    assert list(adata.obs_names) == ["NA", "s2"]
+
+
+def test_empty_columns(write):
+    adata = loaders.read(write("gene,description,s1,s2,,\nIFI44L,,1,20,,\nISG15,,2,30,,\nMX1,,3,40,,\nRSAD2,,4,50,,\n"))
+    assert_expected(adata)
+
+
+def test_annotations_are_said(write, caplog):
+    with caplog.at_level(logging.INFO, "ifnscore"):
+        loaders.read(write("gene,note,s1\nISG15,x,1\nMX1,y,2\n"))
+    assert "columns that are not expression values, kept as annotations: 'note'" in caplog.text

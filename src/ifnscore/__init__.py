@@ -15,14 +15,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ifnscore import datasets, get, methods, reference, signatures, tl
+    from ifnscore.errors import IfnscoreError, IfnscoreWarning
     from ifnscore.loaders import read
     from ifnscore.reference import Reference
 
 __version__ = "0.1.0"
-__all__ = ["Reference", "__version__", "datasets", "get", "methods", "read", "reference", "signatures", "tl"]
+__all__ = [
+    "IfnscoreError",
+    "IfnscoreWarning",
+    "Reference",
+    "__version__",
+    "datasets",
+    "get",
+    "methods",
+    "read",
+    "reference",
+    "signatures",
+    "tl",
+]
 
 _MODULES = {"datasets", "get", "methods", "reference", "signatures", "tl"}
-_NAMES = {"read": "ifnscore.loaders", "Reference": "ifnscore.reference"}
+_NAMES = {
+    "IfnscoreError": "ifnscore.errors",
+    "IfnscoreWarning": "ifnscore.errors",
+    "Reference": "ifnscore.reference",
+    "read": "ifnscore.loaders",
+}
 
 
 def __getattr__(name: str) -> Any:

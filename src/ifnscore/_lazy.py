@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["ad", "np", "pd", "sp"]
+__all__ = ["ad", "is_sparse", "np", "pd", "sp"]
 
 
 class _Lazy:
@@ -30,3 +30,8 @@ else:
     np = _Lazy("numpy")
     pd = _Lazy("pandas")
     sp = _Lazy("scipy.sparse")
+
+
+def is_sparse(x: object) -> bool:
+    """Whether `x` is a scipy sparse matrix or array."""
+    return bool(sp.issparse(x))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+import sys
 import warnings
 from collections.abc import Iterable
 
@@ -47,8 +48,11 @@ def say(message: str) -> None:
 
 
 def warn(message: str) -> None:
-    """Warn the user about something that limits what a score means."""
-    warnings.warn(message, IfnscoreWarning, stacklevel=3)
+    """Warn the user about something that limits what a score means; the warning points to the user's own line."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("ifnscore"):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, IfnscoreWarning, stacklevel=level)
 
 
 def nearest(word: str, known: Iterable[str], n: int = 3) -> str:
@@ -62,6 +66,6 @@ def nearest(word: str, known: Iterable[str], n: int = 3) -> str:
 
 def listing(items: Iterable[object], limit: int = 5) -> str:
     """Return the first `limit` items joined by commas, and how many more there are."""
-    items = [str(i) for i in items]
-    more = f" and {len(items) - limit} more" if len(items) > limit else ""
-    return ", ".join(items[:limit]) + more
+    words = [str(i) for i in items]
+    more = f" and {len(words) - limit} more" if len(words) > limit else ""
+    return ", ".join(words[:limit]) + more

@@ -167,9 +167,7 @@ def _check_side(node: ast.expr, op: ast.cmpop | None) -> None:
         if not isinstance(node, ast.List | ast.Tuple | ast.Set) or not all(_literal(e) for e in node.elts):
             msg = f"after 'in' stands a list of values, such as ['healthy', 'control']; {_HELP}"
             raise UsageError(msg)
-    elif op is not None and type(op) not in _COMPARE:
-        _refuse(node)
-    elif not isinstance(node, ast.Name) and not _literal(node):
+    elif (op is not None and type(op) not in _COMPARE) or (not isinstance(node, ast.Name) and not _literal(node)):
         _refuse(node)
 
 

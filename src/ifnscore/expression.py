@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
-from ifnscore._lazy import np, sp
+from ifnscore._lazy import is_sparse, np
 from ifnscore.errors import ScaleError
 
 Scale: TypeAlias = Literal["counts", "linear", "log2", "log2p1", "log1p", "ct"]
@@ -49,11 +49,11 @@ def facts(x: Any) -> Facts:
     x
         Matrix of shape (n_samples, n_genes), dense or scipy sparse; implicit zeros count as zeros.
     """
-    values = x.data if sp.issparse(x) else np.asarray(x)
+    values = x.data if is_sparse(x) else np.asarray(x)
     values = np.ravel(values)
     missing = not bool(np.isfinite(values).all()) if values.dtype.kind == "f" else False
     finite = values[np.isfinite(values)] if missing else values
-    implicit_zero = sp.issparse(x) and x.nnz < x.shape[0] * x.shape[1]
+    implicit_zero = is_sparse(x) and x.nnz < x.shape[0] * x.shape[1]
     if finite.size == 0:
         return Facts(0.0 if implicit_zero else float("nan"), 0.0, implicit_zero, missing)
     low, high = float(finite.min()), float(finite.max())

@@ -1,7 +1,8 @@
 """Gene identifiers: symbols (current, previous, alias, any case), Ensembl with version, Entrez.
 
 One table, ``genesets/genes.tsv``, knows every catalogue and housekeeping gene. A previous symbol in a matrix stands
-for its gene only where the current symbol is absent, so a clone name never swallows a real row.
+for its gene only where the current symbol is absent, and only one of several previous symbols does, so that two loci are
+never merged by name.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ class Identified:
     """What one name of a matrix is: its gene key, and whether a current identifier or an older one said so."""
 
     key: str
-    current: bool
     kind: str
+    current: bool = True
 
 
 class GeneTable:
@@ -58,6 +59,7 @@ class GeneTable:
         self._symbol = {g.symbol.upper(): g.symbol for g in self.genes.values()}
         self._id = {i.upper(): g.symbol for g in self.genes.values() for i in (*g.ensembl, *g.entrez)}
         self._previous = {p.upper(): g.symbol for g in self.genes.values() for p in g.previous}
+        self._order = {p.upper(): i for g in self.genes.values() for i, p in enumerate(g.previous)}
         self._printed = {p.upper(): g.symbol for g in self.genes.values() for p in g.list_only}
 
     def resolve(self, name: str) -> str:
@@ -72,12 +74,16 @@ class GeneTable:
         """Return what a row or column name of a matrix stands for."""
         upper = _strip(name)
         if upper in self._symbol:
-            return Identified(self._symbol[upper], True, "symbol")
+            return Identified(self._symbol[upper], "symbol")
         if upper in self._id:
-            return Identified(self._id[upper], True, "Entrez" if upper.isdigit() else "Ensembl")
+            return Identified(self._id[upper], "Entrez" if upper.isdigit() else "Ensembl")
         if upper in self._previous:
-            return Identified(self._previous[upper], False, "symbol")
-        return Identified(upper, True, "unknown")
+            return Identified(self._previous[upper], "symbol", current=False)
+        return Identified(upper, "unknown")
+
+    def first_older(self, names: Iterable[str]) -> str:
+        """Return which of several older names of one gene stands first in the table, the best checked one."""
+        return min(names, key=lambda n: self._order.get(_strip(n), len(self._order)))
 
     def knows(self, name: str) -> bool:
         """Whether a name of a matrix belongs to a gene of the table."""
@@ -164,16 +170,15 @@ def match(names: Sequence[str]) -> Match:
     excel = {n: _restored(n) for n in names if _EXCEL.fullmatch(n)}
     found = [known.identify(excel.get(n) or n) for n in names]
     has_current = {f.key for f in found if f.current and f.kind != "unknown"}
+    candidates: dict[str, list[str]] = {}
+    for name, f in zip(names, found, strict=True):
+        if not f.current and f.key not in has_current:
+            candidates.setdefault(f.key, []).append(name)
+    older = {key: known.first_older(several) for key, several in candidates.items()}
     columns: dict[str, list[int]] = {}
-    older: dict[str, str] = {}
     for position, (name, f) in enumerate(zip(names, found, strict=True)):
-        key = f.key
-        if not f.current:
-            if key in has_current:
-                key = _strip(name)
-            else:
-                older[key] = name
-        columns.setdefault(key, []).append(position)
+        stands_for_gene = f.current or _strip(older.get(f.key, "")) == _strip(name)
+        columns.setdefault(f.key if stands_for_gene else _strip(name), []).append(position)
     kinds = Counter(f.kind for f in found if f.kind != "unknown")
     return Match(
         columns=columns,
@@ -207,7 +212,9 @@ def unusable(names: Sequence[str]) -> str:
         if found and found.group(2):
             code = found.group(2).upper()
             species = _SPECIES.get(code, f"species code {code}")
-            return f"the identifiers are Ensembl genes of another species ({species}, for instance {name}); human genes are needed"
+            return (
+                f"the identifiers are Ensembl genes of another species ({species}, for instance {name}); human genes are needed"
+            )
     shown = listing([repr(str(n)) for n in names], 3)
     return (
         f"no catalogue gene among the {len(names)} identifiers ({shown}); needed are human gene symbols, "
@@ -229,6 +236,6 @@ def check_species(names: Sequence[str]) -> str | None:
         return None
     mouse = [n for n in names if _MOUSE_ONLY.fullmatch(n)]
     if mouse:
-        msg = f"the symbols are mouse genes (for instance {listing(mouse, 3)}); the signatures are human: convert to human orthologs first"
+        msg = f"the symbols are mouse genes (for instance {listing(mouse, 3)}): convert them to human orthologs first"
         raise DataError(msg)
-    return f"symbols are spelled like mouse genes (for instance {listing(title, 3)}): they are taken for the human genes of that name"
+    return f"symbols are spelled like mouse genes (for instance {listing(title, 3)}): taken for the human genes of that name"

@@ -150,7 +150,8 @@ def contributions(adata: AnnData, signature: str, *, key: str | None = None) -> 
     if signature not in facts["signatures"]:
         msg = f"{signature!r} was not scored under {key}.{nearest(signature, facts['signatures'])}"
         raise UsageError(msg)
-    x = adata.X if facts["layer"] == "X" else adata.layers[facts["layer"]]
+    in_x = facts["layer"] == "X" or keys.recorded_input(adata).get("subset")
+    x = adata.X if in_x else adata.layers[facts["layer"]]
     names = list(adata.obs_names)
     matrix = Matrix(x, identifiers(adata), names, facts["scale"], totals=keys.totals(adata))
     uses, covered = genes(adata, key=key), coverage(adata, key=key)

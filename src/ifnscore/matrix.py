@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ifnscore import genes
-from ifnscore._lazy import np, sp
+from ifnscore._lazy import is_sparse, np, sp
 from ifnscore.errors import DataError, listing, say
 from ifnscore.expression import Scale
 
@@ -19,7 +19,17 @@ if TYPE_CHECKING:
     from ifnscore.methods._protocol import Array
 
 #: Columns of ``var`` that may hold better identifiers than the index, in this order.
-SYMBOL_COLUMNS = ("gene_symbols", "gene_symbol", "gene_name", "gene_names", "feature_name", "symbol", "Symbol", "gene_ids", "gene_id")
+SYMBOL_COLUMNS = (
+    "gene_symbols",
+    "gene_symbol",
+    "gene_name",
+    "gene_names",
+    "feature_name",
+    "symbol",
+    "Symbol",
+    "gene_ids",
+    "gene_id",
+)
 
 #: Rows handled at a time when nothing else is asked for: about 100 MB of a dense genome-wide matrix.
 CHUNK = 1_000
@@ -100,7 +110,7 @@ class Matrix:
         rows: Mapping[str, Row] | None = None,
         totals: Array | None = None,
     ) -> None:
-        self.x = x.tocsr() if sp.issparse(x) and x.format not in {"csr", "csc"} else x
+        self.x = x.tocsr() if is_sparse(x) and x.format not in {"csr", "csc"} else x
         self.identifiers = [str(i) for i in identifiers]
         self.samples = samples
         self.scale = scale
@@ -166,12 +176,12 @@ class Matrix:
         if len(flat) == len(parts):
             return block
         starts = np.cumsum([0, *(len(p) for p in parts)])[:-1]
-        return np.add.reduceat(block, starts, axis=1)  # type: ignore[no-any-return]
+        return np.add.reduceat(block, starts, axis=1)
 
     def _dense(self, columns: list[int], samples: slice | Array) -> Array:
         if not columns:
             return np.zeros((len(np.arange(self.n_samples)[samples]), 0))
-        if sp.issparse(self.x):
+        if is_sparse(self.x):
             # CSC is cheap by column, CSR by row: take the cheap cut first
             cut = self.x[:, columns][samples] if self.x.format == "csc" else self.x[samples][:, columns]
             return np.asarray(cut.toarray(), dtype=np.float64)
@@ -180,7 +190,7 @@ class Matrix:
     def whole_rows(self, samples: slice | Array) -> Any:
         """Return all genes of some samples: CSR if the matrix is sparse, else dense; more is more expression."""
         rows = self.x[samples]
-        rows = rows.tocsr() if sp.issparse(rows) else np.asarray(rows)
+        rows = rows.tocsr() if is_sparse(rows) else np.asarray(rows)
         if self.match.duplicated:
             first = [c[0] for c in self._columns]
             rows = self._summed(rows) if self.scale == "counts" else rows[:, first]
@@ -190,14 +200,14 @@ class Matrix:
         target = np.concatenate([np.full(len(c), i) for i, c in enumerate(self._columns)])
         source = np.concatenate(self._columns)
         adder = sp.csr_matrix((np.ones(len(source)), (source, target)), shape=(rows.shape[1], len(self._columns)))
-        return (rows @ adder).tocsr() if sp.issparse(rows) else np.asarray(rows @ adder)
+        return (rows @ adder).tocsr() if is_sparse(rows) else np.asarray(rows @ adder)
 
     def library_size(self, samples: slice | Array = slice(None)) -> Array:
         """Return the total of each sample over all genes, shape (n_samples,)."""
         if self.totals is not None:
             return self.totals[samples]
         rows = self.x[samples]
-        if not sp.issparse(rows):
+        if not is_sparse(rows):
             rows = np.asarray(rows)
         return np.asarray(rows.sum(axis=1, dtype=np.float64)).ravel()
 
@@ -209,8 +219,8 @@ class Matrix:
     def detected(self) -> float:
         """Return the median share of genes above zero over the samples."""
         n = self.x.shape[1]
-        if sp.issparse(self.x):
-            per_sample = np.asarray((self.x > 0).sum(axis=1)).ravel()
+        if is_sparse(self.x):
+            per_sample = np.diff(self.x.tocsr().indptr)
         else:
             per_sample = np.concatenate([(np.asarray(self.x[c]) > 0).sum(axis=1) for c in self.chunks()])
         return float(np.median(per_sample)) / n

@@ -21,7 +21,7 @@ from ifnscore.expression import SCALES, Scale, to_linear
 from ifnscore.matrix import Matrix, Row
 
 if TYPE_CHECKING:
-    from ifnscore.methods import Array
+    from ifnscore.methods._protocol import Array
 
 FORMAT = 1
 _AGE, _SEX = ("age", "age_years", "age_at_sample"), ("sex", "gender")
@@ -157,7 +157,12 @@ class Reference:
             The file exists and `force` is False, or cannot be written.
         """
         text = json.dumps(self.to_dict(), indent=1, allow_nan=True)
-        _files.write(Path(path), lambda p: p.write_text(text + "\n", encoding="utf-8") and None, force=force)
+        _files.write(Path(path), lambda p: _put(p, text), force=force)
+
+    @staticmethod
+    def read(path: str | Path) -> Reference:
+        """Read a reference from its JSON file, see :func:`read`."""
+        return read(path)
 
     def describe(self) -> pd.DataFrame:
         """Return one row a stratum: controls, samples, genes, scale, platform, ages, sexes."""
@@ -189,6 +194,10 @@ def _stratum_dict(s: Stratum) -> dict[str, Any]:
         "sex": dict(s.sex),
         "values": [[None if not math.isfinite(v) else v for v in row] for row in s.values.tolist()],
     }
+
+
+def _put(path: Path, text: str) -> None:
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _hash(body: Mapping[str, Any]) -> str:

@@ -80,14 +80,14 @@ def convert(x: Array, housekeeping: Array, task: Task, scale: expression.Scale, 
     if task.works_on == "log2":
         log = expression.to_log2(x, scale, library_size, task.pseudocount)
         if not has:
-            return log  # type: ignore[no-any-return]
-        return log - expression.to_log2(housekeeping, scale, library_size, task.pseudocount).mean(axis=1, keepdims=True)  # type: ignore[no-any-return]
+            return log
+        return log - expression.to_log2(housekeeping, scale, library_size, task.pseudocount).mean(axis=1, keepdims=True)
     linear = expression.to_linear(x, scale, library_size)
     if has:
         with np.errstate(divide="ignore"):
             logs = np.log(expression.to_linear(housekeeping, scale, library_size))
         linear = linear / np.exp(logs.mean(axis=1, keepdims=True))
-    return linear + (task.pseudocount or 0.0)  # type: ignore[no-any-return]
+    return linear + (task.pseudocount or 0.0)
 
 
 @dataclass(slots=True)
@@ -165,7 +165,8 @@ class Runner:
 
     def _empty_plan(self, group: _Group) -> Plan:
         """Return the plan before statistics: genes found, in the order of the signatures."""
-        table, found = genes.table(), {}
+        table = genes.table()
+        found: dict[str, int] = {}
         sets = []
         for task in group.tasks:
             s = task.signature
@@ -319,7 +320,10 @@ class Runner:
                     self._detail(group, plan, terms, one, (samples, position), out)
 
     def _detail(self, group: _Group, plan: Plan, terms: Array, one: SetPlan, at: tuple[Array, int], out: Scores) -> None:
-        assert out.low is not None and out.high is not None and out.top_share is not None and out.top_gene is not None
+        assert out.low is not None
+        assert out.high is not None
+        assert out.top_share is not None
+        assert out.top_gene is not None
         if len(one.index) > 1:
             left = np.array([group.kernel.score(terms, one.without(i), plan) for i in range(len(one.index))])
             out.low[at], out.high[at] = left.min(axis=0), left.max(axis=0)

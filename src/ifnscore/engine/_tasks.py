@@ -264,8 +264,8 @@ def _check_universe(method: Method, matrix: Matrix) -> None:
         raise DataError(msg)
     if n < method.min_genes:
         msg = (
-            f"{method.id} ranks genes within a sample and this matrix has {n}, under {method.min_genes}: on a panel ranks squeeze "
-            "every difference. Use -m mean_log, or controls with -m zref_mean"
+            f"{method.id} ranks genes within a sample and this matrix has {n}, under {method.min_genes}: on a panel ranks "
+            "squeeze every difference. Use -m mean_log, or controls with -m zref_mean"
         )
         raise DataError(msg)
     if n < FEW_GENES:

@@ -19,16 +19,17 @@ _DESCRIBING = {
     *("visit", "dose", "bmi", "rin", "lib_size", "library_size", "is_control"),
 }
 _GENE_NUMBERS = ("entrez", "ncbi_gene_id", "gene_id", "geneid")
-_NUMBER_LIKE = re.compile(r"[+-]?\d[\d.,' ]*([eE][+-]?\d+)?%?")
+#: Numbers written in any way, and marks such as ``-`` or ``.`` that stand for a value that is missing.
+_NUMBER_LIKE = re.compile(r"[+-]?\d[\d.,' ]*([eE][+-]?\d+)?%?|[^\w\s]+")
 _COMMA = re.compile(r"[+-]?\d+,\d+")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}([,' ]\d{3})+(\.\d+)?")
 
 
-def numeric_columns(table: Table) -> list[int]:
-    """Return the positions of the columns that hold expression values.
+def numeric_columns(table: Table) -> tuple[Table, list[int]]:
+    """Return the table, and the positions of the columns that hold expression values.
 
     The first column holds the row names. Another column describes genes or samples when its name says so or when
-    its cells are words.
+    its cells are words. Numbers stored as words (in parquet) become numbers.
 
     Raises
     ------
@@ -41,14 +42,18 @@ def numeric_columns(table: Table) -> list[int]:
         for j in range(1, len(kinds))
         if kinds[j] in "iuf" and _plain(table.header[j]) not in _DESCRIBING
     ]
+    while values[1:] and table.frame[values[0]].isna().all():  # an empty description, not a sample
+        del values[0]
     first_value = values[0] if values else len(kinds)
     for j in range(1, len(kinds)):
         if kinds[j] not in "iufb" and _should_be_numbers(table, j, leading=j < first_value):
-            raise DataError(_bad_cell(table, j))
+            table = _with_numbers(table, j)
+            values.append(j)
+    values.sort()
     if not values:
         msg = f"{table.label}: no column of numbers beside the names"
         raise DataError(msg)
-    return values
+    return table, values
 
 
 def may_name_genes(name: str, kind: str) -> bool:
@@ -79,9 +84,19 @@ def _should_be_numbers(table: Table, j: int, *, leading: bool) -> bool:
     return share >= 0.5 or (share > 0 and not leading) or genes.recognise([name]) > 0  # noqa: PLR2004
 
 
-def _bad_cell(table: Table, j: int) -> str:
+def _with_numbers(table: Table, j: int) -> Table:
     column = table.frame[j]
-    wrong = pd.to_numeric(column, errors="coerce").isna() & column.notna()
+    numbers = pd.to_numeric(column, errors="coerce")
+    wrong = numbers.isna() & column.notna()
+    if wrong.any():
+        raise DataError(_bad_cell(table, j, wrong))
+    frame = table.frame.copy(deep=False)
+    frame[j] = numbers.astype("float64")
+    return Table(table.label, table.header, frame, table.orientation)
+
+
+def _bad_cell(table: Table, j: int, wrong: pd.Series) -> str:
+    column = table.frame[j]
     i = int(np.flatnonzero(wrong.to_numpy())[0])
     text = str(column.iloc[i]).strip()
     if _THOUSANDS.fullmatch(text):

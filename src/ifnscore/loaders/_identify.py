@@ -76,12 +76,13 @@ def _declared(adata: ad.AnnData, symbol_column: str | None) -> str | None:
 
 
 def _best(adata: ad.AnnData) -> str:
-    counts = {INDEX: _cells.known([str(n) for n in adata.var_names])}
+    columns = [str(name) for name, dtype in adata.var.dtypes.items() if _cells.may_name_genes(str(name), dtype.kind)]
+    if not columns:
+        return INDEX
+    counts = {INDEX: _cells.known(column(adata, INDEX))}
     if counts[INDEX] >= _ENOUGH * len(genes.table().genes):
         return INDEX
-    for name, dtype in adata.var.dtypes.items():
-        if _cells.may_name_genes(str(name), dtype.kind):
-            counts[str(name)] = _cells.known(_cells.names(adata.var[name]))
+    counts |= {name: _cells.known(column(adata, name)) for name in columns}
     best = max(counts, key=lambda n: (counts[n], n == INDEX))
     if best != INDEX:
         say(

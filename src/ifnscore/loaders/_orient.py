@@ -63,7 +63,7 @@ def to_anndata(
     Orientation
         Where the genes were.
     """
-    values = _cells.numeric_columns(table)
+    table, values = _cells.numeric_columns(table)
     if symbol_column is not None:
         orientation = orientation or "genes_in_rows"
     taken = set(values)
@@ -80,10 +80,18 @@ def to_anndata(
     elif orientation == "genes_in_rows" and symbol_column is None:
         column, _ = _best(table, describing)
     if orientation == "samples_in_rows":
+        _say_described(table, describing, 0)
         return _samples_in_rows(table, values, describing), orientation
     if symbol_column is not None:
         column = _named(table, describing, symbol_column)
+    _say_described(table, describing, column)
     return _genes_in_rows(table, values, describing, column), orientation
+
+
+def _say_described(table: Table, describing: list[int], column: int) -> None:
+    kept = [repr(table.header[j] or "id") for j in describing if j != column]
+    if kept:
+        say(f"{table.label}: columns that are not expression values, kept as annotations: {listing(kept, 8)}")
 
 
 def _best(table: Table, describing: list[int]) -> tuple[int, _Axis]:
@@ -104,7 +112,7 @@ def _best(table: Table, describing: list[int]) -> tuple[int, _Axis]:
 
 def _decide(table: Table, rows: _Axis, columns: _Axis, values: list[int]) -> Orientation:
     if not rows.known and not columns.known:
-        row_names = _cells.names(table.frame[0])
+        row_names = [name for name in _cells.names(table.frame[0]) if name]
         candidates = row_names if len(row_names) >= len(values) else [table.header[j] for j in values]
         msg = f"{table.label}: {genes.unusable(candidates)}"
         raise DataError(msg)

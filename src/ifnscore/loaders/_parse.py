@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import warnings
+from typing import Literal
 
 from ifnscore._lazy import pd
 from ifnscore.errors import DataError
@@ -34,18 +35,27 @@ def parse(data: bytes, label: str, header: bool = True) -> Table:  # noqa: FBT00
     """
     layout = _sniff.layout(data, label, header)
     frame = _read(data, layout, label)
-    names = list(layout.header)
-    if layout.trailing and frame.iloc[:, -1].isna().all():
-        frame, names = frame.iloc[:, :-1], names[:-1]
-    if len(frame) and bool(frame.iloc[:, -1].isna().any()):
+    last = frame.iloc[:, -2 if layout.trailing and len(layout.header) > 1 else -1]
+    if bool(last.isna().any()):
         _refuse_ragged(data, layout, label)
-    nameless = frame[0].isna() | (frame[0] == "")
-    if nameless.any():
-        frame = frame[~(nameless & frame.iloc[:, 1:].isna().all(axis=1))].reset_index(drop=True)
+    frame, names = _without_blanks(frame, layout.header)
     if not len(frame):
         msg = f"{label}: only a header line, no rows"
         raise DataError(msg)
     return Table(label, names, frame)
+
+
+def _without_blanks(frame: pd.DataFrame, names: list[str]) -> tuple[pd.DataFrame, list[str]]:
+    """Drop rows and columns that have neither a name nor a value, as spreadsheets leave them behind."""
+    keep = [j for j, name in enumerate(names) if j == 0 or name or not frame[j].isna().all()]
+    nameless = frame[0] == ""
+    if nameless.any():
+        frame = frame[~(nameless & frame.iloc[:, 1:].isna().all(axis=1))].reset_index(drop=True)
+    if len(keep) == len(names):
+        return frame, list(names)
+    frame = frame[keep]
+    frame.columns = range(len(keep))
+    return frame, [names[j] for j in keep]
 
 
 def _read(data: bytes, layout: _sniff.Layout, label: str) -> pd.DataFrame:
@@ -55,19 +65,20 @@ def _read(data: bytes, layout: _sniff.Layout, label: str) -> pd.DataFrame:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pd.errors.ParserWarning)
-            return pd.read_csv(
+            frame = pd.read_csv(
                 buffer,
                 sep=r"\s+" if white else layout.separator,
                 header=None,
                 names=range(len(layout.header)),
                 index_col=False,
-                converters={0: str.strip},
+                converters={0: _guarded},
                 keep_default_na=False,
                 na_values=list(MISSING),
                 skipinitialspace=not white,
                 low_memory=False,
-                **_exact(),
+                float_precision=_exact(),
             )
+        frame[0] = [name[1:] for name in frame[0]]
     except pd.errors.EmptyDataError as error:
         msg = f"{label}: only a header line, no rows"
         raise DataError(msg) from error
@@ -76,12 +87,18 @@ def _read(data: bytes, layout: _sniff.Layout, label: str) -> pd.DataFrame:
         reason = "a quote is opened and never closed" if "EOF inside string" in str(error) else str(error).strip()
         msg = f"{label}: not a regular table: {reason.splitlines()[0]}"
         raise DataError(msg) from error
+    return frame
 
 
-def _exact() -> dict[str, str]:
-    """Return what makes pandas read decimals exactly: from pandas 3.1 on that is the default, and asking for it warns."""
+def _guarded(name: str) -> str:
+    """Keep a row name such as ``NA`` from being read as missing, which pandas 3 does and pandas 2 does not."""
+    return f"={name.strip()}"
+
+
+def _exact() -> Literal["round_trip"] | None:
+    """Return the option that reads decimals exactly; from pandas 3.1 on that is the default, and asking warns."""
     release = tuple(int(n) for n in pd.__version__.split(".")[:2])
-    return {} if release >= (3, 1) else {"float_precision": "round_trip"}
+    return None if release >= (3, 1) else "round_trip"
 
 
 def _refuse_ragged(data: bytes, layout: _sniff.Layout, label: str) -> None:

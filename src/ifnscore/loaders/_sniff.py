@@ -127,6 +127,8 @@ def _separator(texts: list[str], label: str) -> str:
     for separator in (*_SEPARATORS, WHITESPACE):
         if separator == WHITESPACE and best is not None:
             break
+        if separator != WHITESPACE and not any(separator in text for text in texts):
+            continue
         counts = [len(fields(text, separator)) for text in texts]
         body = counts[1:] or counts
         width, n = Counter(body).most_common(1)[0]

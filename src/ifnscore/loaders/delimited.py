@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ifnscore.loaders import _files, _parse
+from ifnscore.loaders import _counts, _files, _parse
 from ifnscore.loaders._model import Loader, Table
 
-_SUFFIXES = (".csv", ".tsv", ".txt", ".tab")
+_SUFFIXES = (".csv", *_counts.SUFFIXES)
 
 
 def _claims(path: Path) -> bool:

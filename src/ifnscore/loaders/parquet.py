@@ -53,7 +53,9 @@ def _read(path: Path, label: str) -> Any:
     arrow = need("pyarrow.parquet", label, "parquet")
     try:
         return arrow.read_table(path).to_pandas()
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # pyarrow lets those of its parts through; any of them means a damaged file
         if path.stat().st_size == 0:
             msg = f"{label}: the file is empty"
         else:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ifnscore._lazy import np, sp
+from ifnscore._lazy import is_sparse, np
 
 if TYPE_CHECKING:
     from ifnscore.methods._protocol import Array
@@ -68,7 +68,7 @@ def places(rows: Any, columns: Array, *, order: bool = False) -> Places:
     columns = np.asarray(columns, dtype=np.intp)
     n, k = rows.shape[0], len(columns)
     less, equal, before = (np.zeros((n, k), dtype=np.int64) for _ in range(3))
-    sparse = sp.issparse(rows)
+    sparse = is_sparse(rows)
     wanted = rows[:, columns].toarray() if sparse else np.asarray(rows)[:, columns]
     for i in range(n):
         row = rows.data[rows.indptr[i] : rows.indptr[i + 1]] if sparse else np.asarray(rows[i])

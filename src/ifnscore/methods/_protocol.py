@@ -87,7 +87,8 @@ class Method:
     reference
         ``required`` where healthy controls are needed, else ``none``.
     summary
-        ``sum`` where missing genes change the size of the score, else ``mean``.
+        ``sum`` where missing genes change the size of the score; ``median`` where one or two genes make it by
+        construction; else ``mean``.
     min_genes
         Fewest genes that the matrix must have.
     pseudocount
@@ -111,7 +112,7 @@ class Method:
     signature_independent: bool = True
     reference: Literal["required", "none"] = "none"
     scales: tuple[Scale, ...] = SCALES
-    summary: Literal["sum", "mean"] = "mean"
+    summary: Literal["sum", "mean", "median"] = "mean"
     min_genes: int = 1
     pseudocount: float | None = None
     housekeeping: bool = False
@@ -225,7 +226,7 @@ class Kernel:
         """Return what each gene adds, shape (n_samples, k); rows sum to the score (its logarithm for products)."""
         raise NotImplementedError  # pragma: no cover
 
-    def after(self, scores: Array, plan: Plan) -> Array:  # noqa: ARG002
+    def after(self, scores: Array, plan: Plan) -> Array:
         """Return the final scores from those of all samples and signatures; most methods change nothing."""
         return scores
 
@@ -233,15 +234,15 @@ class Kernel:
 class ColumnKernel(Kernel):
     """A method that needs only the signature genes: a term per gene, then a summary over genes."""
 
-    def statistics(self, controls: Array, plan: Plan) -> Stats | None:  # noqa: ARG002
+    def statistics(self, controls: Array, plan: Plan) -> Stats | None:
         """Return gene statistics from control values on the working scale, shape (n_controls, n_genes)."""
         return None
 
-    def terms(self, x: Array, plan: Plan) -> Array:  # noqa: ARG002
+    def terms(self, x: Array, plan: Plan) -> Array:
         """Return one term per sample and gene from values on the working scale, shape (n_samples, n_genes)."""
         return x
 
-    def fit_sets(self, control_terms: Array, plan: Plan) -> Plan:  # noqa: ARG002
+    def fit_sets(self, control_terms: Array, plan: Plan) -> Plan:
         """Return the plan with statistics of whole scores, for methods that standardise the score itself."""
         return plan
 

@@ -20,9 +20,8 @@ METHOD = Method(
     works_on="linear",
     score_type="ratio",
     reference="required",
-    parameters=(
-        Parameter(name="centre", default="median", choices=("median", "mean"), help="what the controls are reduced to"),
-    ),
+    summary="median",
+    parameters=(Parameter(name="centre", default="median", choices=("median", "mean"), help="what the controls are reduced to"),),
 )
 
 
@@ -49,11 +48,11 @@ class FoldChangeMedian(ColumnKernel):
         with np.errstate(divide="ignore"):
             return np.where(one.sign < 0, 1.0 / fold, fold)
 
-    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return the median fold change."""
         return _summary.median(self._directed(terms, one))
 
-    def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+    def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return the middle one or two fold changes, which make the median."""
         return _summary.median_parts(self._directed(terms, one))
 

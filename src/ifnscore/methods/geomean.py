@@ -28,16 +28,16 @@ class GeometricMean(ColumnKernel):
 
     METHOD = METHOD
 
-    def terms(self, x: Array, plan: Plan) -> Array:  # noqa: ARG002
+    def terms(self, x: Array, plan: Plan) -> Array:
         """Return ln(x); the engine has added the pseudo-count."""
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.log(x)
 
-    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return exp of the mean logarithm."""
         return np.exp(_summary.mean(_summary.signed(terms, one)))
 
-    def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+    def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return each gene's part of the natural logarithm of the score."""
         return _summary.signed(terms, one) / max(len(one.index), 1)
 

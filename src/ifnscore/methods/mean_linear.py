@@ -26,11 +26,11 @@ class MeanLinear(ColumnKernel):
 
     METHOD = METHOD
 
-    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return the mean of signed values."""
         return _summary.mean(_summary.signed(terms, one))
 
-    def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+    def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return each gene's signed value divided by the number of genes."""
         return _summary.signed(terms, one) / max(len(one.index), 1)
 

@@ -37,7 +37,7 @@ class MeanLog(ColumnKernel):
 
     def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return the mean (or median) of signed logarithms."""
-        return getattr(_summary, plan.params["summary"])(_summary.signed(terms, one))  # type: ignore[no-any-return]
+        return getattr(_summary, plan.params["summary"])(_summary.signed(terms, one))
 
     def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return the signed logarithm of each gene divided by the number of genes (the middle ones of a median)."""

@@ -29,7 +29,7 @@ class NegDdctSum(ColumnKernel):
 
     METHOD = METHOD
 
-    def statistics(self, controls: Array, plan: Plan) -> Stats:  # noqa: ARG002
+    def statistics(self, controls: Array, plan: Plan) -> Stats:
         """Return the control mean of log2 expression per gene."""
         centre = controls.mean(axis=0)
         return Stats(centre=centre, spread=np.ones_like(centre), usable=np.isfinite(centre))
@@ -39,11 +39,11 @@ class NegDdctSum(ColumnKernel):
         assert plan.stats is not None
         return x - np.where(plan.stats.usable, plan.stats.centre, np.nan)
 
-    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return the sum of signed -ddCt."""
         return _summary.total(_summary.signed(terms, one))
 
-    def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+    def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return the signed -ddCt of each gene."""
         return _summary.signed(terms, one)
 

@@ -35,7 +35,7 @@ class PercentOfModule(ColumnKernel):
 
     METHOD = METHOD
 
-    def statistics(self, controls: Array, plan: Plan) -> Stats:  # noqa: ARG002
+    def statistics(self, controls: Array, plan: Plan) -> Stats:
         """Return the control mean per gene."""
         centre = controls.mean(axis=0)
         return Stats(centre=centre, spread=np.ones_like(centre), usable=centre > 0)
@@ -50,11 +50,11 @@ class PercentOfModule(ColumnKernel):
         down = (x * fold <= centre) & (gap <= -difference)
         return np.where(np.isnan(gap), np.nan, up.astype(float) - down.astype(float))
 
-    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return percent up minus percent down."""
         return 100.0 * _summary.mean(_summary.signed(terms, one))
 
-    def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+    def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return each gene's percentage points."""
         return 100.0 * _summary.signed(terms, one) / max(len(one.index), 1)
 

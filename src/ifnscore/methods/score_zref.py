@@ -41,7 +41,7 @@ class ScoreZ(ColumnKernel):
         return replace(one, centre=float(raw.mean()), spread=spread if spread > 0 else float("nan"))
 
     def _raw(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
-        return getattr(_summary, plan.params["summary"])(_summary.signed(terms, one))  # type: ignore[no-any-return]
+        return getattr(_summary, plan.params["summary"])(_summary.signed(terms, one))
 
     def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return the standardised score."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ifnscore._lazy import np, sp
+from ifnscore._lazy import is_sparse, np
 from ifnscore.methods import _order
 from ifnscore.methods._protocol import Method, Parameter, RowKernel
 
@@ -46,7 +46,7 @@ class UCell(RowKernel):
         ranks = np.minimum(found.descending("average" if ties == "pyucell" else ties), cap)
         if ties == "pyucell":
             wanted = rows[:, plan.columns]
-            ranks[(wanted.toarray() if sp.issparse(wanted) else wanted) == 0] = cap
+            ranks[(wanted.toarray() if is_sparse(wanted) else wanted) == 0] = cap
         return ranks
 
     def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:

@@ -29,11 +29,11 @@ class ControlZMean(ControlZ):
 
     METHOD = METHOD
 
-    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return the mean of signed z."""
         return _summary.mean(_summary.signed(terms, one))
 
-    def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+    def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return the signed z of each gene divided by the number of genes."""
         return _summary.signed(terms, one) / max(len(one.index), 1)
 

@@ -30,11 +30,11 @@ class ControlZSum(ControlZ):
 
     METHOD = METHOD
 
-    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return the sum of signed z."""
         return _summary.total(_summary.signed(terms, one))
 
-    def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:  # noqa: ARG002
+    def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return the signed z of each gene."""
         return _summary.signed(terms, one)
 

@@ -63,7 +63,9 @@ def _read_gmt(text: str, where: str) -> list[Signature]:
             continue
         cells = line.rstrip().split("\t")
         if len(cells) < _GMT_COLUMNS:
-            msg = f"{where} line {number}: a GMT line is name, description and genes separated by tabs; found {len(cells)} field(s)"
+            msg = (
+                f"{where} line {number}: a GMT line is name, description and genes separated by tabs; found {len(cells)} field(s)"
+            )
             raise DataError(msg)
         if len(cells) > MAX_GENES:
             msg = f"{where} line {number}: {len(cells)} fields; a signature has at most {MAX_GENES} genes"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ifnscore.tl._pseudobulk import pseudobulk
+from ifnscore.tl._reference import reference
 from ifnscore.tl._score import score
 
-__all__ = ["pseudobulk", "score"]
+__all__ = ["pseudobulk", "reference", "score"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ifnscore import expr, expression, genes, keys, reference
-from ifnscore._lazy import np, sp
+from ifnscore._lazy import is_sparse, np
 from ifnscore.errors import DataError, ScaleError, UsageError, listing, nearest, say, warn
 from ifnscore.expression import MIN_GENES_FOR_CPM, SCALES, Scale
 from ifnscore.matrix import Matrix, identifiers
@@ -59,7 +59,7 @@ def values_of(adata: AnnData, layer: str | None) -> Any:
     if kind not in "fiub":
         msg = f"the matrix holds {x.dtype}, not numbers"
         raise DataError(msg)
-    return x if sp.issparse(x) else np.asarray(x)
+    return x if is_sparse(x) else np.asarray(x)
 
 
 def prepare(
@@ -87,7 +87,6 @@ def prepare(
         warn(odd)
     found, why = _scale(adata, x, scale, layer)
     matrix = Matrix(x, names, list(adata.obs_names), found, rows, keys.totals(adata))
-    _tell(matrix)
     return Input(matrix=matrix, scale=found, why=why, platform=_platform(adata))
 
 
@@ -117,7 +116,7 @@ def _refuse_centred(x: Any, facts: expression.Facts, scale: Scale) -> None:
     """Refuse z-scores and log fold changes that were declared to be log2 expression."""
     if scale != "log2" or facts.minimum >= 0 or x.shape[0] < 3:  # noqa: PLR2004
         return
-    values = np.asarray(x.toarray() if sp.issparse(x) else x, dtype=np.float64)
+    values = np.asarray(x.toarray() if is_sparse(x) else x, dtype=np.float64)
     size = np.nanstd(values, axis=0)
     flat = np.abs(np.nanmean(values, axis=0)) < 1e-3 * np.where(size > 0, size, 1.0)
     if flat.mean() > _CENTRED:
@@ -125,20 +124,21 @@ def _refuse_centred(x: Any, facts: expression.Facts, scale: Scale) -> None:
         raise ScaleError(msg)
 
 
-def _tell(matrix: Matrix) -> None:
-    """Say what happened to identifiers, duplicates and spreadsheet dates."""
+def tell(matrix: Matrix, wanted: Sequence[str], *, whole: bool) -> None:
+    """Say what happened to the identifiers of the wanted genes, to duplicates and spreadsheet dates."""
     match = matrix.match
-    if match.older:
-        shown = listing([f"{old} ({new})" for new, old in match.older.items()])
+    older = {new: old for new, old in match.older.items() if new in wanted}
+    if older:
+        shown = listing([f"{old} ({new})" for new, old in older.items()])
         say(f"older gene names taken for current ones: {shown}")
     if match.excel:
         shown = listing([f"{n} -> {match.restored.get(n, 'not restored: more than one gene possible')}" for n in match.excel])
         warn(f"gene names that a spreadsheet turned into dates: {shown}")
-    twice = [k for k in match.duplicated if k]
+    twice = [k for k in match.duplicated if whole or matrix.scale == "counts" or k in wanted]
     if twice:
         rule = "counts are summed" if matrix.scale == "counts" else "the row with the highest mean is kept"
         say(f"{len(twice)} genes stand in more than one row ({listing(twice, 3)}): {rule}")
-    if matrix.scale == "counts" and len(matrix.universe) < MIN_GENES_FOR_CPM:
+    if matrix.scale == "counts" and not whole and matrix.complete and len(matrix.universe) < MIN_GENES_FOR_CPM:
         warn(
             f"counts per million over {len(matrix.universe)} genes, under {MIN_GENES_FOR_CPM}: the total says more about which "
             "genes are in the matrix than about the sample"
@@ -174,7 +174,9 @@ def make_reference(
     """Return the reference from the controls of this matrix, and their mask."""
     mask = expr.mask(adata.obs, controls)
     if mask.sum() > _MANY_CONTROLS:
-        warn(f"{int(mask.sum())} controls: single cells are not independent controls; make pseudobulk samples first (--pseudobulk)")
+        warn(
+            f"{int(mask.sum())} controls: single cells are not independent controls; make pseudobulk samples first (--pseudobulk)"
+        )
     here = [k for k in wanted if k in given.matrix.position]
     made = reference.fit(given.matrix, adata.obs, mask, here, by=by, donor=donor, platform=given.platform)
     strata = {reference.label(s) for s in strata_of(adata.obs, by)}
@@ -193,15 +195,17 @@ def check_fits(frozen: Reference, given: Input) -> None:
         Scale or platform differ.
     """
     if frozen.scale != given.scale:
-        msg = f"the reference is on scale {frozen.scale}, this matrix on {given.scale}: use a reference made from the same kind of data"
+        msg = f"the reference is on scale {frozen.scale}, this matrix on {given.scale}: use one made from the same kind of data"
         raise DataError(msg)
     known = {frozen.platform, given.platform} - {"unknown"}
     if len(known) > 1:
-        msg = f"the reference is from platform {frozen.platform}, this matrix from {given.platform}: scores would not be comparable"
+        msg = (
+            f"the reference is from platform {frozen.platform}, this matrix from {given.platform}: scores would not be comparable"
+        )
         raise DataError(msg)
     n = len(given.matrix.universe)
     if frozen.scale == "counts" and not 0.9 * frozen.n_universe <= n <= frozen.n_universe / 0.9:
         warn(f"counts per million over {n} genes here and {frozen.n_universe} in the reference: the totals may not be comparable")
 
 
-__all__ = ["Input", "check_fits", "make_reference", "prepare", "stratify", "values_of"]
+__all__ = ["Input", "check_fits", "make_reference", "prepare", "stratify", "tell", "values_of"]

@@ -44,7 +44,9 @@ def pseudobulk(adata: AnnData, by: Sequence[str] | str, *, layer: str | None = N
     columns = [c.strip() for c in by.split(",") if c.strip()] if isinstance(by, str) else list(by)
     for column in columns:
         if column not in adata.obs.columns:
-            msg = f"pseudobulk: there is no column {column!r}.{nearest(column, adata.obs.columns)} Columns: {listing(adata.obs.columns, 10)}"
+            known = list(adata.obs.columns)
+            hint = f"{nearest(column, known)} Columns: {listing(known, 10)}"
+            msg = f"pseudobulk: there is no column {column!r}.{hint}"
             raise DataError(msg)
     if adata.obs[columns].isna().any(axis=None):
         msg = f"pseudobulk: empty cells in {', '.join(columns)}; fill or remove them"
@@ -87,7 +89,7 @@ def _constant(
         if (by_group.nunique(dropna=False) <= 1).all():
             made[column] = by_group.first().to_numpy()
         elif column in needed:
-            varies = int((by_group.nunique(dropna=False) > 1).idxmax())
+            varies = int(np.argmax((by_group.nunique(dropna=False) > 1).to_numpy()))
             msg = f"pseudobulk: control column {column!r} varies within group {names[varies]}; add it to --pseudobulk"
             raise DataError(msg)
         else:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ifnscore import engine, genes, keys, methods, reference as references, signatures as catalogue
-
+from ifnscore import engine, genes, keys, methods
+from ifnscore import reference as references
+from ifnscore import signatures as catalogue
 from ifnscore.errors import UsageError, say
 from ifnscore.reference import Reference, strata_of
 from ifnscore.signatures import Signature
@@ -15,6 +17,9 @@ from ifnscore.tl import _inputs, _write
 
 if TYPE_CHECKING:
     from anndata import AnnData
+
+    from ifnscore._lazy import pd
+    from ifnscore.matrix import Matrix
 
 #: Up to this many samples, jackknife range and leading gene are computed unless told otherwise.
 DETAIL_LIMIT = 10_000
@@ -117,27 +122,23 @@ def score(
     chosen = catalogue.resolve(signatures)
     adata = adata.copy() if copy else adata
     frozen = references.read(reference) if isinstance(reference, str | Path) else reference
-    given = _inputs.prepare(
-        adata, scale=scale, layer=layer, symbol_column=symbol_column, rows=frozen.rows if frozen else None
-    )
-    matrix = given.matrix
-    has_controls = controls is not None or frozen is not None
-    request = engine.Request(
-        params={**(params or {}), **({} if pseudocount is None else {"pseudocount": pseudocount})},
-        min_coverage=_share(min_coverage),
-        platform=given.platform,
-    )
-    request, used, why = _method(method, has_controls, matrix, chosen, request)
-    tasks = engine.make(chosen, used, matrix, request)
-    _need_controls(tasks, has_controls)
-    by = _inputs.stratify(adata, reference_by, frozen) if has_controls or any(t.method.passes > 1 for t in tasks) else []
-    dropped = _missing(matrix, tasks, allow_missing=allow_missing)
-    extra = _recommended(method, has_controls, tasks)
-    if controls is not None:
-        frozen, _ = _inputs.make_reference(adata, given, controls, wanted_genes(tasks), by, donor)
-    elif frozen is not None:
+    rows = frozen.rows if frozen else None
+    given = _inputs.prepare(adata, scale=scale, layer=layer, symbol_column=symbol_column, rows=rows)
+    asked = {**(params or {}), **({} if pseudocount is None else {"pseudocount": pseudocount})}
+    request = engine.Request(params=asked, min_coverage=_share(min_coverage), platform=given.platform)
+    compared = controls is not None or frozen is not None
+    request, used, why = _method(method, given.matrix, chosen, request, compared=compared)
+    tasks = engine.make(chosen, used, given.matrix, request)
+    _need_controls(tasks, compared=compared)
+    wanted = wanted_genes(tasks)
+    _inputs.tell(given.matrix, wanted, whole=all(t.method.needs == "whole_row" for t in tasks))
+    pooled = compared or any(t.method.passes > 1 for t in tasks)
+    by = _inputs.stratify(adata, reference_by, frozen) if pooled else []
+    dropped = _missing(given.matrix, tasks, allow_missing=allow_missing)
+    if frozen is not None:
         _inputs.check_fits(frozen, given)
-    strata = strata_of(adata.obs, by)
+    elif controls is not None:
+        frozen, _ = _inputs.make_reference(adata, given, controls, wanted, by, donor)
     facts = {
         "method": used,
         "why": why,
@@ -145,7 +146,7 @@ def score(
         "scale_why": given.why,
         "layer": layer or "X",
         "platform": given.platform,
-        "identifiers": matrix.match.kind,
+        "identifiers": given.matrix.match.kind,
         "reference_hash": frozen.hash() if frozen else "",
         "reference_by": by,
         "controls": controls if isinstance(controls, str) else ("" if controls is None else "mask"),
@@ -153,25 +154,30 @@ def score(
         "repeats_averaged": donor or "",
         "rng": rng if rng is not None else 0,
     }
+    strata = strata_of(adata.obs, by)
     detailed = adata.n_obs <= DETAIL_LIMIT if detail is None else detail
-    if extra:
-        beside = engine.make(chosen, engine.PACKAGE_DEFAULT, matrix, engine.Request(params=_only_common(request)))
-        runner = engine.Runner(matrix, beside, frozen, strata, dropped, chunk_size)
-        _finish(adata, keys.key_of(engine.PACKAGE_DEFAULT, None), runner, {**facts, "method": engine.PACKAGE_DEFAULT}, detailed, rng)
-    runner = engine.Runner(matrix, tasks, frozen, strata, dropped, chunk_size)
-    key = keys.key_of(used, key_added)
-    covered, out = _finish(adata, key, runner, facts, detailed, rng)
+    if _recommended(method, tasks, compared=compared):
+        common = engine.Request(params={k: v for k, v in request.params.items() if k == "housekeeping"})
+        beside = engine.make(chosen, engine.PACKAGE_DEFAULT, given.matrix, common)
+        runner = engine.Runner(given.matrix, beside, frozen, strata, dropped, chunk_size)
+        key = keys.key_of(engine.PACKAGE_DEFAULT, None)
+        _finish(adata, key, runner, {**facts, "method": engine.PACKAGE_DEFAULT}, detail=detailed)
+    runner = engine.Runner(given.matrix, tasks, frozen, strata, dropped, chunk_size)
+    covered, out = _finish(adata, keys.key_of(used, key_added), runner, facts, detail=detailed)
     _write.announce(tasks, covered, out)
     return adata if copy else None
 
 
-def _finish(adata: Any, key: str, runner: engine.Runner, facts: Mapping[str, Any], detailed: bool, rng: int | None) -> Any:  # noqa: FBT001
-    out = runner.run(detail=detailed)
+def _finish(
+    adata: AnnData, key: str, runner: engine.Runner, facts: Mapping[str, Any], *, detail: bool
+) -> tuple[pd.DataFrame, engine.Scores]:
+    """Run the kernels and store what came out."""
+    out = runner.run(detail=detail)
     covered = _write.coverage_table(runner, out)
     tables = {
         "coverage": covered,
         "genes": _write.genes_table(out),
-        "cutoffs": _write.cutoff_table(runner.tasks, runner, rng),
+        "cutoffs": _write.cutoff_table(runner.tasks, runner, facts["rng"]),
         "provenance": _write.provenance(runner.tasks, facts),
     }
     _write.store(adata, key, runner.tasks, out, tables)
@@ -193,30 +199,29 @@ def _share(value: float | None) -> float | None:
 
 
 def _method(
-    method: str | None, has_controls: bool, matrix: Any, chosen: Sequence[Signature], request: engine.Request  # noqa: FBT001
+    method: str | None, matrix: Matrix, chosen: Sequence[Signature], request: engine.Request, *, compared: bool
 ) -> tuple[engine.Request, str, str]:
     """Return the request, the method to use, and why it was chosen."""
     if method is not None:
         return request, method, "asked for"
-    if has_controls:
+    if compared:
         return request, engine.PUBLISHED, "controls are given: each signature's published formula"
     used, why = engine.choose(matrix, chosen)
     say(f"method: {used} ({why})")
     if used == "mean_log" and "housekeeping" not in request.params:
-        found = engine.panel_housekeeping(matrix)
-        params = {**request.params, "housekeeping": found}
-        request = engine.Request(params=params, min_coverage=request.min_coverage, platform=request.platform)
+        params = {**request.params, "housekeeping": engine.panel_housekeeping(matrix)}
+        request = replace(request, params=params)
     return request, used, why
 
 
-def _need_controls(tasks: Sequence[engine.Task], has_controls: bool) -> None:  # noqa: FBT001
+def _need_controls(tasks: Sequence[engine.Task], *, compared: bool) -> None:
     needy = sorted({t.method.id for t in tasks if t.method.reference == "required"})
-    if needy and not has_controls:
+    if needy and not compared:
         msg = f"{', '.join(needy)} compares with healthy controls: name them with --controls EXPR or --reference FILE"
         raise UsageError(msg)
 
 
-def _missing(matrix: Any, tasks: Sequence[engine.Task], *, allow_missing: bool) -> dict[str, str]:
+def _missing(matrix: Matrix, tasks: Sequence[engine.Task], *, allow_missing: bool) -> dict[str, str]:
     """Return gene keys with missing values and the reason, or refuse them."""
     whole = any(t.method.needs == "whole_row" for t in tasks)
     wanted = matrix.universe if whole else [k for k in wanted_genes(tasks) if k in matrix.position]
@@ -226,20 +231,13 @@ def _missing(matrix: Any, tasks: Sequence[engine.Task], *, allow_missing: bool) 
     return {gene: f"missing values (first: sample {sample})" for gene, sample, _ in matrix.not_finite(wanted)}
 
 
-def _recommended(method: str | None, has_controls: bool, tasks: Sequence[engine.Task]) -> bool:  # noqa: FBT001
+def _recommended(method: str | None, tasks: Sequence[engine.Task], *, compared: bool) -> bool:
     """Whether zref_mean on log2 is computed beside published formulas: some are used off their own platform."""
     off = [t.signature.id for t in tasks if t.platform_match == "off-platform" and t.signature.formula.computable]
-    if method is None and has_controls and off:
-        say(
-            "formulas are used off the platform they were made for; the recommended score there, zref_mean on log2, is "
-            "beside them in obsm['ifn_zref_mean'] (command line: -m zref_mean)"
-        )
-        return True
-    return False
-
-
-def _only_common(request: engine.Request) -> dict[str, Any]:
-    return {k: v for k, v in request.params.items() if k == "housekeeping"}
-
-
-__all__ = ["score", "wanted_genes"]
+    if method is not None or not compared or not off:
+        return False
+    say(
+        "formulas are used off the platform they were made for; the recommended score there, zref_mean on log2, is beside "
+        "them in obsm['ifn_zref_mean'] (command line: -m zref_mean)"
+    )
+    return True

@@ -28,7 +28,8 @@ def coverage_table(runner: Runner, out: Scores) -> pd.DataFrame:
     rows = []
     for position, task in enumerate(runner.tasks):
         of_signature = uses[uses["signature"] == task.signature.id]
-        for stratum, part in of_signature.groupby("stratum", sort=False):
+        for stratum in runner.by:
+            part = of_signature[of_signature["stratum"] == stratum]
             absent = part[part["column"] == ""]
             dropped = part[(part["column"] != "") & ~part["used"]]
             used = int(part["used"].sum())
@@ -156,9 +157,10 @@ def announce(tasks: Sequence[Task], covered: pd.DataFrame, out: Scores) -> None:
     said = []
     for j, task in enumerate(tasks):
         over = np.nan_to_num(out.top_share[:, j]) > TOP_SHARE
-        if over.any():
-            leader = pd.Series(out.top_gene[over, j]).value_counts()
-            said.append(f"{task.signature.id} {leader.index[0]} (up to {np.nanmax(out.top_share[:, j]):.0%}, {int(over.sum())} samples)")
+        if over.any() and task.method.summary != "median" and task.method.score_type != "rank":
+            leader = pd.Series(out.top_gene[over, j]).value_counts().index[0]
+            most = np.nanmax(out.top_share[:, j])
+            said.append(f"{task.signature.id} {leader} (up to {most:.0%}, {int(over.sum())} samples)")
     if said:
         warn(f"one gene makes over 25 % of the score: {'; '.join(said)}")
 
@@ -169,10 +171,12 @@ def _announce_missing(tasks: Sequence[Task], covered: pd.DataFrame) -> None:
         return
     sums = {t.signature.id for t in tasks if t.method.summary == "sum"}
     said = []
-    for row in low.itertuples():
-        where = f" in {row.stratum}" if row.stratum else ""
-        genes = listing([g for g in f"{row.missing},{row.dropped}".split(",") if g], 4)
-        said.append(f"{row.signature}{where} {row.n_used}/{row.n_genes} genes ({genes} unusable; needs {row.min_coverage:.0%})")
+    for row in low.to_dict(orient="records"):
+        where = f" in {row['stratum']}" if row["stratum"] else ""
+        genes = listing([g for c in ("missing", "dropped") for g in str(row[c]).split(",") if g], 4)
+        said.append(
+            f"{row['signature']}{where} {row['n_used']}/{row['n_genes']} genes ({genes} unusable; needs {row['min_coverage']:.0%})"
+        )
     offer = "; a sum needs all its genes, the mean does not: -m zref_mean" if sums & set(low["signature"]) else ""
     warn(f"no score for {'; '.join(said)}{offer}; lower the bar with --min-coverage")
 
@@ -180,5 +184,6 @@ def _announce_missing(tasks: Sequence[Task], covered: pd.DataFrame) -> None:
 def _announce_dropped(covered: pd.DataFrame) -> None:
     dropped = covered[(covered["dropped"] != "") & (covered["n_used"] > 0)]
     if not dropped.empty:
-        said = [f"{r.signature}: {listing(str(r.dropped).split(','), 6)}" for r in dropped.drop_duplicates("signature").itertuples()]
-        warn(f"genes dropped for all samples alike, because the controls have no spread or centre, or values are missing: {'; '.join(said)}")
+        once = dropped.drop_duplicates("signature").itertuples()
+        said = "; ".join(f"{r.signature}: {listing(str(r.dropped).split(','), 6)}" for r in once)
+        warn(f"genes dropped for all samples alike (no spread or centre in the controls, or missing values): {said}")

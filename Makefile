@@ -1,0 +1,35 @@
+# Two commands: make demo, make test. The environment is made in .venv on the first call.
+SHELL := /bin/sh
+VENV ?= .venv
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && { command -v $$p; break; }; done)
+RUN := $(VENV)/bin/python
+
+.PHONY: demo test lint bench env clean
+
+env: $(VENV)/.done
+
+$(VENV)/.done: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer found; install one, or say make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@echo "making the environment in $(VENV) with $(PYTHON) (a few minutes, once)"
+	@$(PYTHON) -m venv $(VENV) || { echo "make: this Python has no venv; on Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable . --group test
+	@touch $@
+
+demo: $(VENV)/.done
+	@$(RUN) examples/score_bulk.py
+
+test: $(VENV)/.done
+	@$(RUN) -m pytest -q
+
+lint: $(VENV)/.done
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group lint
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy
+
+bench: $(VENV)/.done
+	@$(RUN) benchmarks/cli_overhead.py
+
+clean:
+	rm -rf $(VENV)

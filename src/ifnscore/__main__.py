@@ -1,0 +1,5 @@
+"""``python -m ifnscore``."""
+
+from ifnscore.cli import main
+
+main()

@@ -1,0 +1,162 @@
+"""Options of every command that reads a matrix, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ifnscore import expr, loaders
+from ifnscore._lazy import pd
+from ifnscore.errors import DataError, UsageError, listing, say, warn
+from ifnscore.expression import SCALES
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_READING = (
+    click.option("--samples", metavar="FILE", help="Annotations, joined on 'sample_id' or the first column (CSV or TSV)."),
+    click.option("--symbol-column", metavar="NAME", help="Column with the gene identifiers."),
+    click.option("--scale", type=click.Choice(SCALES), help="Expression scale, where it is not certain."),
+    click.option("--layer", metavar="NAME", help="Layer to use instead of X."),
+    click.option(
+        "--pseudobulk", metavar="COL[,COL]", help="Sum counts of cells by these columns first; the first names the sample."
+    ),
+)
+_CONTROLS = (
+    click.option("--controls", metavar="EXPR", help="Which samples are healthy controls, such as \"group == 'healthy'\"."),
+    click.option("--reference-by", metavar="COL[,COL]", help="One reference for each combination (default: tissue, platform)."),
+    click.option("--donor", metavar="COL", help="Column that names the person: repeats of one control count once."),
+)
+
+
+def _all(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
+    def add(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
+
+
+reading = _all(_READING)
+controls = _all(_CONTROLS)
+
+
+def check_expression(text: str | None) -> None:
+    """Refuse a forbidden expression before any file is opened."""
+    if text is not None:
+        expr.Selection(text)
+
+
+def load(
+    matrices: Sequence[str],
+    *,
+    samples: str | None,
+    symbol_column: str | None,
+    scale: Any,
+    layer: str | None,
+    pseudobulk: str | None,
+    control: str | None = None,
+) -> AnnData:
+    """Read matrices, join annotations, and sum cells where asked to."""
+    adata = loaders.read(*matrices, scale=scale, symbol_column=symbol_column, layer=layer)
+    if samples is not None:
+        join_samples(adata, Path(samples))
+    if pseudobulk:
+        from ifnscore import tl
+
+        adata = tl.pseudobulk(adata, pseudobulk, layer=layer, keep=control)
+    return adata
+
+
+def join_samples(adata: AnnData, path: Path) -> None:
+    """Join annotations to the samples, in place.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, names a sample twice, or shares no sample with the matrix.
+    """
+    table = read_table(path)
+    key = "sample_id" if "sample_id" in table.columns else table.columns[0]
+    ids = table[key].astype(str).str.strip()
+    if ids.duplicated().any():
+        msg = f"{path.name}: sample {ids[ids.duplicated()].iloc[0]!r} stands in two rows of column {key!r}"
+        raise DataError(msg)
+    table = table.drop(columns=key).set_index(pd.Index(ids))
+    here = adata.obs_names.astype(str)
+    absent = here[~here.isin(table.index)]
+    if len(absent) == len(here):
+        msg = (
+            f"{path.name}: no sample of the matrix ({listing(here, 3)}) stands in column {key!r} ({listing(ids, 3)}); "
+            "the names must be the same"
+        )
+        raise DataError(msg)
+    if len(absent):
+        warn(f"{path.name}: no annotation for {len(absent)} of {len(here)} samples: {listing(absent, 3)}")
+    shared = [c for c in table.columns if c in adata.obs.columns]
+    if shared:
+        say(f"{path.name}: replaces the columns {listing(shared)} of the matrix")
+    obs = adata.obs.drop(columns=shared).join(table.reindex(here).set_axis(adata.obs.index))
+    adata.obs = obs
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a CSV or TSV table of annotations or scores; the first column stays text.
+
+    Raises
+    ------
+    DataError
+        The file is missing, empty or no table.
+    """
+    try:
+        with path.open(encoding="utf-8-sig") as handle:
+            header = handle.readline()
+        separator = "\t" if "\t" in header else ";" if header.count(";") > header.count(",") else ","
+        first = header.rstrip("\r\n").split(separator)[0].strip('"')
+        table = pd.read_csv(path, sep=separator, dtype={first: str, "sample_id": str}, encoding="utf-8-sig")
+    except OSError as error:
+        msg = f"{path}: cannot read: {error.strerror}"
+        raise DataError(msg) from error
+    except (ValueError, UnicodeDecodeError) as error:
+        msg = f"{path.name}: not a CSV or TSV table: {error}"
+        raise DataError(msg) from error
+    if table.empty:
+        msg = f"{path.name}: the table has no rows"
+        raise DataError(msg)
+    return table
+
+
+def default_controls(adata: AnnData, given: str | None, reference: str | None, samples: str | None) -> str | None:
+    """Return the control expression: the given one, or ``is_control`` of a cohort's sample table, said aloud."""
+    if given is not None or reference is not None or samples is None or "is_control" not in adata.obs.columns:
+        return given
+    mask = expr.Selection("is_control")(adata.obs)
+    if not mask.any() or mask.all():
+        say("column is_control names no usable controls: scoring without controls")
+        return None
+    say(f"controls: the {int(mask.sum())} samples with is_control (change with --controls)")
+    return "is_control"
+
+
+def parameters(pairs: Sequence[str]) -> dict[str, str]:
+    """Return ``NAME=VALUE`` pairs as a dict.
+
+    Raises
+    ------
+    UsageError
+        A pair has no ``=``.
+    """
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            msg = f"--param {pair!r}: write NAME=VALUE, such as --param ties=average"
+            raise UsageError(msg)
+        found[name.strip()] = value.strip()
+    return found

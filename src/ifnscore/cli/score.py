@@ -1,0 +1,150 @@
+"""``ifnscore score``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ifnscore import _files, methods, scored
+from ifnscore import signatures as catalogue
+from ifnscore.cli import _app, _inputs, _output
+from ifnscore.errors import UsageError, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anndata import AnnData
+
+    from ifnscore._lazy import pd
+
+EPILOG = """\b
+Examples:
+  ifnscore score counts.tsv.gz --samples samples.csv --controls "group == 'healthy'"
+  ifnscore score matrix.h5ad -s rice,kim2018_irg28_z --reference healthy.json -o scores.tsv
+  ifnscore score cells.h5ad -m ucell --pseudobulk sample,cell_type --long
+  zcat table.tsv.gz | ifnscore score - --scale log2p1 -s own_sets.gmt --json
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("matrices", metavar="MATRIX...", nargs=-1, required=True)
+@click.option(
+    "-s",
+    "--signature",
+    "wanted",
+    multiple=True,
+    metavar="SIGNATURE",
+    help="Id, beginning of one, 'panel', 'all', a list, or a TOML/GMT file.",
+)
+@click.option("-m", "--method", metavar="METHOD", help="Method id or 'published' (see ifnscore methods).")
+@click.option(
+    "--param", "params", multiple=True, metavar="NAME=VALUE", help="Parameter of the method; also housekeeping=GENE,GENE."
+)
+@_inputs.controls
+@click.option("--reference", metavar="FILE", help="Frozen controls, from ifnscore reference fit.")
+@_inputs.reading
+@click.option("--pseudocount", type=float, metavar="X", help="Added on the linear scale before the formula.")
+@click.option("--min-coverage", type=float, metavar="X", help="Smallest share of usable genes, instead of each signature's own.")
+@click.option("--allow-missing", is_flag=True, help="Drop genes with missing values for all samples alike.")
+@click.option("--chunk-size", type=click.IntRange(min=1), metavar="N", help="Samples handled at a time.")
+@click.option("-o", "--output", metavar="OUT", help="File: .tsv, .csv, .parquet, .h5ad or .zarr.")
+@click.option("--long", "long_", is_flag=True, help="One row a sample and signature, with coverage, cut-off and more.")
+@click.option("--json", "json_", is_flag=True, help="The long table as JSON records on stdout.")
+@click.option("--force", is_flag=True, help="Replace an existing output.")
+@_app.common
+def score(matrices: tuple[str, ...], wanted: tuple[str, ...], **options: Any) -> None:
+    """Score interferon signatures: one score a sample and signature.
+
+    MATRIX is any supported file (see ifnscore inspect), several of them, or - for a TSV on stdin. Without -s the default
+    panel is scored. With --controls or --reference each signature's published formula is used; without, a method is chosen by
+    a rule and named on stderr. Tables go to stdout unless -o names a file.
+    """
+    _app.messages(quiet=options["quiet"], debug=options["debug"])
+    method, given = options["method"], options["controls"]
+    if method not in (None, "published"):
+        methods.get(method).resolve(
+            {k: v for k, v in _inputs.parameters(options["params"]).items() if k not in ("housekeeping", "pseudocount")}
+        )
+    params = _inputs.parameters(options["params"])
+    _inputs.check_expression(given)
+    if given is not None and options["reference"] is not None:
+        msg = "give --controls or --reference, not both"
+        raise UsageError(msg)
+    _output.check_suffix(options["output"], (*_output.TABLES, *scored.SUFFIXES))
+    chosen = catalogue.resolve(list(wanted) or "panel")
+    if options["output"]:
+        _files.check_free(Path(options["output"]), force=options["force"])
+    adata = _inputs.load(
+        matrices,
+        samples=options["samples"],
+        symbol_column=options["symbol_column"],
+        scale=options["scale"],
+        layer=options["layer"],
+        pseudobulk=options["pseudobulk"],
+        control=given,
+    )
+    given = _inputs.default_controls(adata, given, options["reference"], options["samples"])
+    from ifnscore import tl
+
+    tl.score(
+        adata,
+        chosen,
+        method=method,
+        controls=given,
+        reference=options["reference"],
+        reference_by=options["reference_by"],
+        donor=options["donor"],
+        layer=None if options["pseudobulk"] else options["layer"],
+        symbol_column=options["symbol_column"],
+        params=params,
+        pseudocount=options["pseudocount"],
+        min_coverage=options["min_coverage"],
+        allow_missing=options["allow_missing"],
+        chunk_size=options["chunk_size"],
+    )
+    by_rule = method is None and given is None and options["reference"] is None
+    hidden = _same(chosen) if by_rule and set(wanted) <= {"panel", "all"} else {}
+    _give(adata, hidden, options)
+
+
+def _same(chosen: Sequence[catalogue.Signature]) -> dict[str, str]:
+    """Return signature -> earlier signature with the same genes: a score without formulas cannot tell them apart."""
+    first: dict[frozenset[tuple[str, str, float]], str] = {}
+    same = {}
+    for s in chosen:
+        genes = frozenset((g, d, s.weights.get(g, 1.0)) for d, names in (("up", s.up), ("down", s.down)) for g in names)
+        if genes in first:
+            same[s.id] = first[genes]
+        else:
+            first[genes] = s.id
+    for later, earlier in same.items():
+        say(f"{later} has the genes of {earlier}: the same score here, shown once as {earlier}")
+    return same
+
+
+def _give(adata: AnnData, hidden: dict[str, str], options: dict[str, Any]) -> None:
+    """Write or print the result in the form that was asked for."""
+    path = Path(options["output"]) if options["output"] else None
+    if path and path.suffix in scored.SUFFIXES:
+        scored.write(adata, path, force=options["force"])
+    elif path:
+        _output.write(_table(adata, hidden, long_=options["long_"]), path, force=options["force"])
+    if options["json_"]:
+        _output.show_json(_output.records(_table(adata, hidden, long_=True)))
+    elif path is None:
+        _output.show(_table(adata, hidden, long_=options["long_"]))
+    if path is not None:
+        say(f"wrote {path}")
+
+
+def _table(adata: AnnData, hidden: dict[str, str], *, long_: bool) -> pd.DataFrame:
+    from ifnscore import get, keys
+
+    key = str(adata.uns[keys.UNS][keys.LATEST])
+    if long_:
+        table = get.scores(adata, key=key)
+        return table[~table["signature"].isin(list(hidden))]
+    wide = get.scores_wide(adata, key=key).drop(columns=list(hidden))
+    return wide.rename_axis(index="sample").reset_index()

@@ -1,0 +1,81 @@
+"""The small scored file: scores, annotations and the signature genes, without the rest of the matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ifnscore import _files, get, keys
+from ifnscore._lazy import ad, is_sparse, np, pd
+from ifnscore.matrix import Matrix, identifiers
+
+if TYPE_CHECKING:
+    from anndata import AnnData
+
+#: Kinds of file that hold an AnnData.
+SUFFIXES = (".h5ad", ".zarr")
+
+
+def small(adata: AnnData, extra: Iterable[str] = ()) -> AnnData:
+    """Return the scores with all annotations and the values of catalogue and scored genes only.
+
+    Parameters
+    ----------
+    adata
+        Scored matrix of shape (n_samples, n_genes).
+    extra
+        Further gene keys to keep.
+
+    Returns
+    -------
+    AnnData
+        ``X`` on the scale that was scored, ``obs["ifn_library_size"]`` the totals over all genes.
+    """
+    from ifnscore import genes
+
+    facts = get.provenance(adata)
+    recorded = keys.recorded_input(adata)
+    in_x = facts["layer"] == "X" or recorded.get("subset")
+    x = adata.X if in_x else adata.layers[facts["layer"]]
+    names = identifiers(adata)
+    matrix = Matrix(x, names, list(adata.obs_names), facts["scale"], totals=keys.totals(adata))
+    wanted = {*genes.table().genes, *extra, *get.genes(adata)["gene"]}
+    columns = sorted(c for k in wanted if k in matrix.match.columns for c in matrix.match.columns[k])
+    values = x[:, columns]
+    obs = adata.obs.copy()
+    obs[keys.LIBRARY_SIZE] = matrix.library_size()
+    made = ad.AnnData(
+        X=values.tocsr() if is_sparse(values) else np.asarray(values),
+        obs=_plain(obs),
+        var=pd.DataFrame(index=pd.Index([names[c] for c in columns], dtype=object)),
+    )
+    stored = dict(adata.uns[keys.UNS])
+    made.obsm.update({k: adata.obsm[k] for name in stored for k in (name, keys.detail_key(name)) if k in adata.obsm})
+    inputs = {**recorded, "scale": facts["scale"], "scale_why": facts["scale_why"], "identifiers_from": "index", "subset": True}
+    made.uns[keys.UNS] = {**stored, "input": inputs}
+    return made
+
+
+def _plain(obs: pd.DataFrame) -> pd.DataFrame:
+    """Return annotations that h5ad can hold: mixed columns become text."""
+    for column in obs.columns:
+        values = obs[column]
+        if values.dtype == object:
+            obs[column] = values.where(values.isna(), values.astype(str)).fillna("").astype(str)
+    return obs.rename(columns=lambda c: str(c).replace("/", "_"))
+
+
+def write(adata: AnnData, path: Path, *, force: bool = False) -> None:
+    """Write the small scored file as ``.h5ad`` or ``.zarr``.
+
+    Raises
+    ------
+    DataError
+        The output exists and `force` is False, or cannot be written.
+    """
+    made = small(adata)
+    if path.suffix == ".zarr":
+        _files.write(path, made.write_zarr, force=force)
+    else:
+        _files.write(path, made.write_h5ad, force=force)
