@@ -95,3 +95,9 @@ def test_same_sample_twice_in_a_folder(tmp_path):
     (tmp_path / "a.tsv").write_text(counts(1, 2, 3))
     with pytest.raises(DataError, match=r"a\.txt: sample names that .*a\.tsv has as well: a"):
         loaders.read(tmp_path)
+
+
+def test_nothing_but_footers(tmp_path):
+    (tmp_path / "a.txt").write_text(FOOTER)
+    with pytest.raises(DataError, match=r"a\.txt: 0 genes"):
+        loaders.read(tmp_path / "a.txt")

@@ -259,3 +259,8 @@ def test_annotations_are_said(write, caplog):
     with caplog.at_level(logging.INFO, "ifnscore"):
         loaders.read(write("gene,note,s1\nISG15,x,1\nMX1,y,2\n"))
     assert "columns that are not expression values, kept as annotations: 'note'" in caplog.text
+
+
+def test_an_empty_sample_stays_a_sample(write):
+    adata = loaders.read(write("gene,description,s1,s2\nISG15,,,2\nMX1,,NA,4\n"))
+    np.testing.assert_array_equal(adata.X, [[np.nan, np.nan], [2, 4]])

@@ -111,7 +111,8 @@ def _strip(name: str) -> str:
     match = _ENSEMBL.match(name)
     if match and (match.end() == len(name) or name[match.end()] in "|_ "):
         return match.group(1).upper()
-    return (name.split("|", 1)[0] or name).upper()
+    name = name.split("|", 1)[0] or name
+    return name.removesuffix(".0") if name.endswith(".0") and name[:-2].isdigit() else name.upper()
 
 
 def recognise(names: Sequence[str]) -> int:
@@ -178,7 +179,8 @@ def match(names: Sequence[str]) -> Match:
     columns: dict[str, list[int]] = {}
     for position, (name, f) in enumerate(zip(names, found, strict=True)):
         stands_for_gene = f.current or _strip(older.get(f.key, "")) == _strip(name)
-        columns.setdefault(f.key if stands_for_gene else _strip(name), []).append(position)
+        key = f.key if stands_for_gene else _strip(name)
+        columns.setdefault(key or f"unnamed column {position}", []).append(position)
     kinds = Counter(f.kind for f in found if f.kind != "unknown")
     return Match(
         columns=columns,
@@ -207,6 +209,9 @@ def _restored(name: str) -> str | None:
 
 def unusable(names: Sequence[str]) -> str:
     """Return why no gene was recognised among `names`, for an error message."""
+    mouse = [str(n) for n in names if _MOUSE_ONLY.fullmatch(str(n))]
+    if mouse:
+        return f"the symbols are mouse genes (for instance {listing(mouse, 3)}): convert them to human orthologs first"
     for name in names:
         found = _ENSEMBL.match(str(name).strip())
         if found and found.group(2):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ifnscore import engine, keys
+from ifnscore import engine, identify, keys
 from ifnscore._lazy import np, pd
 from ifnscore.errors import UsageError, nearest
-from ifnscore.matrix import Matrix, identifiers
+from ifnscore.matrix import Matrix
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -153,7 +153,7 @@ def contributions(adata: AnnData, signature: str, *, key: str | None = None) -> 
     in_x = facts["layer"] == "X" or keys.recorded_input(adata).get("subset")
     x = adata.X if in_x else adata.layers[facts["layer"]]
     names = list(adata.obs_names)
-    matrix = Matrix(x, identifiers(adata), names, facts["scale"], totals=keys.totals(adata))
+    matrix = Matrix(x, identify.identifiers(adata)[1], names, facts["scale"], totals=keys.totals(adata))
     uses, covered = genes(adata, key=key), coverage(adata, key=key)
     table = engine.contributions(
         matrix,

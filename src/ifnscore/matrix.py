@@ -12,66 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from ifnscore import genes
 from ifnscore._lazy import is_sparse, np, sp
-from ifnscore.errors import DataError, listing, say
+from ifnscore.errors import DataError, listing
 from ifnscore.expression import Scale
 
 if TYPE_CHECKING:
     from ifnscore.methods._protocol import Array
 
-#: Columns of ``var`` that may hold better identifiers than the index, in this order.
-SYMBOL_COLUMNS = (
-    "gene_symbols",
-    "gene_symbol",
-    "gene_name",
-    "gene_names",
-    "feature_name",
-    "symbol",
-    "Symbol",
-    "gene_ids",
-    "gene_id",
-)
-
 #: Rows handled at a time when nothing else is asked for: about 100 MB of a dense genome-wide matrix.
 CHUNK = 1_000
-
-
-def identifiers(adata: Any, column: str | None = None) -> list[str]:
-    """Return the gene identifier of every column of an AnnData.
-
-    Parameters
-    ----------
-    adata
-        Annotated matrix.
-    column
-        Column of ``var`` to take. None: the one that the loader recorded; for an AnnData that was not read by ifnscore,
-        the index, or the usual symbol column in which more genes are recognised.
-
-    Raises
-    ------
-    DataError
-        There is no such column.
-    """
-    index = [str(v) for v in adata.var_names]
-    recorded = adata.uns.get("ifnscore", {}).get("input", {}).get("identifiers_from")
-    if column is None and recorded is not None:
-        column = None if str(recorded) == "index" else str(recorded)
-        if column is None:
-            return index
-    if column is not None:
-        if column not in adata.var.columns:
-            have = listing(adata.var.columns, 10) or "none"
-            msg = f"there is no gene column {column!r} in var; columns: {have}"
-            raise DataError(msg)
-        return [str(v) for v in adata.var[column]]
-    best, score = index, genes.recognise(index)
-    for name in SYMBOL_COLUMNS:
-        if name in adata.var.columns:
-            candidate = [str(v) for v in adata.var[name]]
-            hits = genes.recognise(candidate)
-            if hits > score:
-                best, score = candidate, hits
-                say(f"gene identifiers are taken from var[{name!r}]")
-    return best
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ifnscore import _files, get, keys
+from ifnscore import _files, genes, get, identify, keys
 from ifnscore._lazy import ad, is_sparse, np, pd
-from ifnscore.matrix import Matrix, identifiers
+from ifnscore.matrix import Matrix
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -32,13 +32,11 @@ def small(adata: AnnData, extra: Iterable[str] = ()) -> AnnData:
     AnnData
         ``X`` on the scale that was scored, ``obs["ifn_library_size"]`` the totals over all genes.
     """
-    from ifnscore import genes
-
     facts = get.provenance(adata)
     recorded = keys.recorded_input(adata)
     in_x = facts["layer"] == "X" or recorded.get("subset")
     x = adata.X if in_x else adata.layers[facts["layer"]]
-    names = identifiers(adata)
+    _, names = identify.identifiers(adata)
     matrix = Matrix(x, names, list(adata.obs_names), facts["scale"], totals=keys.totals(adata))
     wanted = {*genes.table().genes, *extra, *get.genes(adata)["gene"]}
     columns = sorted(c for k in wanted if k in matrix.match.columns for c in matrix.match.columns[k])

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ifnscore import expression, genes, keys
+from ifnscore import expression, genes, identify, keys
 from ifnscore import signatures as catalogue
 from ifnscore.cli import _app, _output
 from ifnscore.expression import SCALES
-from ifnscore.matrix import Matrix, identifiers
+from ifnscore.matrix import Matrix
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -55,7 +55,7 @@ def describe(adata: AnnData, name: str, options: dict[str, Any]) -> dict[str, An
     """Return everything that inspect shows, as JSON-ready types."""
     recorded = keys.recorded_input(adata)
     x = adata.X if options["layer"] is None else adata.layers[options["layer"]]
-    names = identifiers(adata, options["symbol_column"])
+    _, names = identify.identifiers(adata, options["symbol_column"])
     scale = recorded.get("scale") or None
     view = Matrix(x, names, list(adata.obs_names), scale or "linear")
     facts = expression.facts(x)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from ifnscore.errors import UsageError, nearest
 from ifnscore.expression import SCALES, Scale
+from ifnscore.identify import identifiers
 from ifnscore.loaders import _files, _join, _orient, _record, _registry
-from ifnscore.loaders._identify import identifiers
 from ifnscore.loaders._model import ORIENTATIONS, Loader, Orientation, Table
 from ifnscore.loaders._registry import Format, formats
 
@@ -121,7 +121,8 @@ def _read_one(
     loaded = loader.load(path)
     shown = ""
     if isinstance(loaded, Table):
-        adata, shown = _orient.to_anndata(loaded, orientation, symbol_column)
+        adata, found = _orient.to_anndata(loaded, orientation, symbol_column)
+        shown = "" if loaded.orientation else found
         symbol_column = None if symbol_column is None else "index"
     else:
         adata = loaded
@@ -135,6 +136,6 @@ def _read_one(
         layer=layer,
     )
     record = adata.uns["ifnscore"]["input"]
-    found: Scale | None = record["scale"] or None
+    known: Scale | None = record["scale"] or None
     x = _record.matrix(adata, label, layer)
-    return _join.Part(label, adata, record["identifiers_from"], x, found)
+    return _join.Part(label, adata, record["identifiers_from"], x, known)

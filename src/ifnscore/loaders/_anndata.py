@@ -31,7 +31,7 @@ def read_with(reader: Callable[[], ad.AnnData], label: str) -> ad.AnnData:
         raise DataError(msg) from error
 
 
-def damaged(path: Path, label: str, error: OSError) -> str:
+def damaged(path: Path, label: str, error: Exception) -> str:
     """Return what is wrong with an HDF5 file that cannot be opened."""
     if path.is_file() and path.stat().st_size == 0:
         return f"{label}: the file is empty"

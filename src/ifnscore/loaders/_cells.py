@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 
-from ifnscore import genes
+from ifnscore import genes, identify
 from ifnscore._lazy import np, pd
 from ifnscore.errors import DataError
 from ifnscore.loaders._model import Table
@@ -18,7 +17,8 @@ _DESCRIBING = {
     *("entrezgene_id", "ncbi_gene_id", "gene_id", "geneid", "age", "sex", "batch", "plate", "time", "day", "week"),
     *("visit", "dose", "bmi", "rin", "lib_size", "library_size", "is_control"),
 }
-_GENE_NUMBERS = ("entrez", "ncbi_gene_id", "gene_id", "geneid")
+#: Names of columns of words, which are no samples where they are empty.
+_TEXT_NAME = re.compile(r"desc|name|symbol|title|annotation|biotype|note|comment|group|diagnos", re.IGNORECASE)
 #: Numbers written in any way, and marks such as ``-`` or ``.`` that stand for a value that is missing.
 _NUMBER_LIKE = re.compile(r"[+-]?\d[\d.,' ]*([eE][+-]?\d+)?%?|[^\w\s]+")
 _COMMA = re.compile(r"[+-]?\d+,\d+")
@@ -37,13 +37,8 @@ def numeric_columns(table: Table) -> tuple[Table, list[int]]:
         A cell among the values is not a number (row, column and text named), or there are no values at all.
     """
     kinds = [dtype.kind if isinstance(dtype, np.dtype) else "O" for dtype in table.frame.dtypes]
-    values = [
-        j
-        for j in range(1, len(kinds))
-        if kinds[j] in "iuf" and _plain(table.header[j]) not in _DESCRIBING
-    ]
-    while values[1:] and table.frame[values[0]].isna().all():  # an empty description, not a sample
-        del values[0]
+    values = [j for j in range(1, len(kinds)) if kinds[j] in "iuf" and identify.plain(table.header[j]) not in _DESCRIBING]
+    values = [j for j in values if not (_TEXT_NAME.search(table.header[j]) and table.frame[j].isna().all())]
     first_value = values[0] if values else len(kinds)
     for j in range(1, len(kinds)):
         if kinds[j] not in "iufb" and _should_be_numbers(table, j, leading=j < first_value):
@@ -56,28 +51,9 @@ def numeric_columns(table: Table) -> tuple[Table, list[int]]:
     return table, values
 
 
-def may_name_genes(name: str, kind: str) -> bool:
-    """Whether a column, by its name and the kind of its values, can hold gene identifiers: words, or Entrez ids."""
-    return kind not in "iufbcmM" or (kind in "iuf" and _plain(name).startswith(_GENE_NUMBERS))
-
-
-def known(identifiers: Sequence[str]) -> int:
-    """Return how many different names are known genes; a run of numbers (1, 2, 3, ...) is no list of Entrez ids."""
-    different = list(dict.fromkeys(identifiers))
-    if all(name.isdigit() for name in different):
-        numbers = [int(name) for name in different]
-        if not numbers or max(numbers) - min(numbers) < 2 * len(numbers):
-            return 0
-    return genes.recognise(different)
-
-
-def _plain(name: str) -> str:
-    return name.strip().lower().replace(" ", "_")
-
-
 def _should_be_numbers(table: Table, j: int, *, leading: bool) -> bool:
     name = table.header[j]
-    if _plain(name) in _DESCRIBING:
+    if identify.plain(name) in _DESCRIBING:
         return False
     cells = [str(c).strip() for c in table.frame[j].dropna()]
     share = sum(_NUMBER_LIKE.fullmatch(c) is not None for c in cells) / max(1, len(cells))
@@ -109,16 +85,6 @@ def _bad_cell(table: Table, j: int, wrong: pd.Series) -> str:
     more = f" (and {n - 1} more cells of this column)" if n > 1 else ""
     row = str(table.frame[0].iloc[i])
     return f"{table.label}: row {row!r}, column {table.header[j]!r}: {text!r} is not a number{more}; {hint}"
-
-
-def names(column: pd.Series) -> list[str]:
-    """Return a column as identifiers: strings, whole numbers without a decimal part, nothing for missing."""
-    if column.dtype.kind in "iu":
-        return [str(v) for v in column.tolist()]
-    if column.dtype.kind == "f":
-        return ["" if math.isnan(v) else f"{v:.0f}" if v.is_integer() else str(v) for v in column.tolist()]
-    missing = column.isna().to_numpy()
-    return ["" if gone else str(v).strip() for v, gone in zip(column.tolist(), missing, strict=True)]
 
 
 def described(table: Table, columns: Sequence[int], index: list[str]) -> pd.DataFrame:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from ifnscore import identify
 from ifnscore._lazy import ad, np, pd, sp
 from ifnscore.errors import DataError, ScaleError, listing, warn
 from ifnscore.expression import Scale
-from ifnscore.loaders import _identify
 from ifnscore.loaders._orient import quiet_names
 
 
@@ -60,7 +60,7 @@ def join(parts: Sequence[Part]) -> ad.AnnData:
     """
     _refuse_mixed_scales(parts)
     _refuse_shared_samples(parts)
-    keys = [_occurrences(_identify.column(p.adata, p.source)) for p in parts]
+    keys = [_occurrences(identify.column(p.adata, p.source)) for p in parts]
     order = [np.arange(len(k)) for k in keys]
     if any(k != keys[0] for k in keys[1:]):
         common = set(keys[0]).intersection(*keys[1:])

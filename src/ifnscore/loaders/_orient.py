@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
-from ifnscore import genes
+from ifnscore import genes, identify
 from ifnscore._lazy import ad, np
 from ifnscore.errors import DataError, listing, say
 from ifnscore.loaders import _cells
@@ -72,7 +72,7 @@ def to_anndata(
     column = 0
     if orientation is None:
         column, rows = _best(table, describing)
-        columns = _Axis(_cells.known([table.header[j] for j in values]), len(values))
+        columns = _Axis(identify.known([table.header[j] for j in values]), len(values))
         orientation = _decide(table, rows, columns, values)
         shown = "rows" if orientation == "genes_in_rows" else "columns"
         known = rows if orientation == "genes_in_rows" else columns
@@ -96,10 +96,10 @@ def _say_described(table: Table, describing: list[int], column: int) -> None:
 
 def _best(table: Table, describing: list[int]) -> tuple[int, _Axis]:
     """Return the describing column with most known genes, the first one on a tie."""
-    candidates = [j for j in describing if j == 0 or _cells.may_name_genes(table.header[j], table.frame[j].dtype.kind)]
+    candidates = [j for j in describing if j == 0 or identify.may_name_genes(table.header[j], table.frame[j].dtype.kind)]
     if candidates == [0] and table.orientation is not None:
         return 0, _Axis(0, 0)
-    counts = {j: _cells.known(_cells.names(table.frame[j])) for j in candidates}
+    counts = {j: identify.known(identify.names(table.frame[j])) for j in candidates}
     best = max(candidates, key=lambda j: (counts[j], -j))
     if best != 0:
         name, first = table.header[best], table.header[0] or "first"
@@ -112,7 +112,7 @@ def _best(table: Table, describing: list[int]) -> tuple[int, _Axis]:
 
 def _decide(table: Table, rows: _Axis, columns: _Axis, values: list[int]) -> Orientation:
     if not rows.known and not columns.known:
-        row_names = [name for name in _cells.names(table.frame[0]) if name]
+        row_names = [name for name in identify.names(table.frame[0]) if name]
         candidates = row_names if len(row_names) >= len(values) else [table.header[j] for j in values]
         msg = f"{table.label}: {genes.unusable(candidates)}"
         raise DataError(msg)
@@ -145,7 +145,7 @@ def _genes_in_rows(table: Table, values: list[int], describing: list[int], colum
         if not name:
             msg = f"{table.label}: column {j + 1} has no sample name in the header"
             raise DataError(msg)
-    identifiers = _cells.names(table.frame[column])
+    identifiers = identify.names(table.frame[column])
     var = _cells.described(table, [j for j in describing if j != column], identifiers)
     obs = _cells.described(table, [], samples)
     return _build(_matrix(table, values).T, obs, var)
@@ -153,7 +153,7 @@ def _genes_in_rows(table: Table, values: list[int], describing: list[int], colum
 
 def without_footers(table: Table) -> tuple[Table, int]:
     """Return a table of genes in rows without the footer rows of htseq-count, and how many there were."""
-    first = _cells.names(table.frame[0])
+    first = identify.names(table.frame[0])
     keep = np.array([not (n.startswith("__") or n in _OLD_FOOTERS) for n in first], dtype=bool)
     if keep.all():
         return table, 0
@@ -162,7 +162,7 @@ def without_footers(table: Table) -> tuple[Table, int]:
 
 
 def _samples_in_rows(table: Table, values: list[int], describing: list[int]) -> ad.AnnData:
-    samples = _cells.names(table.frame[0])
+    samples = identify.names(table.frame[0])
     if genes.recognise(table.header[:1]) or all("." in s and NUMBER.fullmatch(s) for s in samples):
         msg = (
             f"{table.label}: no column of sample names: the first column, {table.header[0]!r}, already holds values; "

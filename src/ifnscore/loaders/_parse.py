@@ -54,7 +54,7 @@ def _without_blanks(frame: pd.DataFrame, names: list[str]) -> tuple[pd.DataFrame
     if len(keep) == len(names):
         return frame, list(names)
     frame = frame[keep]
-    frame.columns = range(len(keep))
+    frame.columns = pd.RangeIndex(len(keep))
     return frame, [names[j] for j in keep]
 
 

@@ -6,12 +6,13 @@ import contextlib
 from collections import Counter
 from typing import Any
 
-from ifnscore import expression, genes
+from ifnscore import expression, genes, identify, keys
 from ifnscore._lazy import ad, np, sp
 from ifnscore.errors import DataError, ScaleError, listing, say, warn
 from ifnscore.expression import Scale
-from ifnscore.loaders import _identify
 
+#: What a file that ifnscore wrote says about itself and no second look can find out.
+_KEPT = ("subset", "platform", "pseudobulk")
 #: Below this share of known genes something is wrong; a full human annotation has about 1 to 3 %.
 _FEW = 0.005
 
@@ -83,12 +84,13 @@ def finish(
     check_shape(adata, label)
     x = matrix(adata, label, layer)
     source, match = _genes(adata, label, symbol_column)
-    earlier = _identify.recorded(adata)
+    earlier = keys.recorded_input(adata)
     known = earlier.get("scale") if earlier.get("layer") == (layer or "") else None
     found = _scale(x, label, scale, adata.uns.get("log1p"), known)
     if not isinstance(adata.uns.get("ifnscore"), dict):
         adata.uns["ifnscore"] = {}
-    adata.uns["ifnscore"]["input"] = {
+    kept = {k: earlier[k] for k in _KEPT if k in earlier}
+    adata.uns["ifnscore"]["input"] = kept | {
         "format": name,
         "scale": found.scale or "",
         "scale_why": found.why,
@@ -102,7 +104,7 @@ def finish(
 
 def _genes(adata: ad.AnnData, label: str, symbol_column: str | None) -> tuple[str, genes.Match]:
     try:
-        source, names = _identify.identifiers(adata, symbol_column)
+        source, names = identify.identifiers(adata, symbol_column)
         mouse = genes.check_species(names)
     except DataError as error:
         msg = f"{label}: {error}"

@@ -6,7 +6,7 @@ import functools
 import importlib
 import pkgutil
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from ifnscore.errors import DataError, listing
 from ifnscore.loaders import _files
@@ -56,12 +56,18 @@ def find(path: Path) -> Loader:
         There is no such file, or no loader claims it.
     """
     label = _files.label(path)
-    if not _files.is_stdin(path) and not path.exists():
-        msg = f"{label}: no such file or folder"
-        raise DataError(msg)
-    for loader in loaders():
-        if loader.claims(path):
-            return loader
+    try:
+        if not _files.is_stdin(path) and not path.exists():
+            msg = f"{label}: no such file or folder"
+            raise DataError(msg)
+        return next((loader for loader in loaders() if loader.claims(path)), None) or _unknown(path, label)
+    except OSError as error:
+        msg = f"{label}: cannot be opened ({error.strerror or error})"
+        raise DataError(msg) from error
+
+
+def _unknown(path: Path, label: str) -> NoReturn:
+    """Say what is known and what was found."""
     if path.is_dir():
         known = "; ".join(loader.title for loader in loaders() if loader.folder)
         entries = sorted(p.name for p in path.iterdir())

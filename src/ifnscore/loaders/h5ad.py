@@ -30,7 +30,7 @@ def _check(path: Path, label: str) -> None:
     try:
         with need("h5py", label, "HDF5").File(path, "r") as file:
             _check_groups(file, label)
-    except OSError as error:
+    except (OSError, RuntimeError, KeyError) as error:
         raise DataError(damaged(path, label, error)) from error
 
 

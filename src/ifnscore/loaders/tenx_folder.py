@@ -41,9 +41,7 @@ def _load(path: Path) -> ad.AnnData:
     with tempfile.TemporaryDirectory(prefix="ifnscore-") as canonical:
         for name, file in parts.items():
             _place(file, Path(canonical), name, zipped=features == "features.tsv")
-        return _tenx.gene_expression(
-            lambda: sc.read_10x_mtx(canonical, make_unique=False, gex_only=False), label
-        )
+        return _tenx.gene_expression(lambda: sc.read_10x_mtx(canonical, make_unique=False, gex_only=False), label)
 
 
 def _place(file: Path, folder: Path, name: str, *, zipped: bool) -> None:

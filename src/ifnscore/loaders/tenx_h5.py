@@ -30,7 +30,7 @@ def _check(path: Path, label: str) -> None:
         with need("h5py", label, "HDF5").File(path, "r") as file:
             held = list(file)
             genomes = [k for k in held if hasattr(file[k], "keys") and {"barcodes", "genes", "data"} <= set(file[k])]
-    except OSError as error:
+    except (OSError, RuntimeError, KeyError) as error:
         raise DataError(damaged(path, label, error)) from error
     if {"obs", "var"} <= set(held):
         msg = f"{label}: an AnnData file, not 10x: give it the ending .h5ad"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ifnscore import genes
+from ifnscore import genes, identify
 from ifnscore._lazy import np
 from ifnscore.errors import DataError
-from ifnscore.matrix import Matrix, identifiers
+from ifnscore.matrix import Matrix
 from ifnscore.signatures._model import Formula, Signature, Source
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ def random_like(
     DataError
         No gene of the signature is in the matrix, or too few genes are outside the catalogue to draw from.
     """
-    matrix = Matrix(adata.X if layer is None else adata.layers[layer], identifiers(adata), list(adata.obs_names), "linear")
+    matrix = Matrix(
+        adata.X if layer is None else adata.layers[layer], identify.identifiers(adata)[1], list(adata.obs_names), "linear"
+    )
     known = genes.table()
     targets = [k for k in dict.fromkeys(known.resolve(g) for g in signature.genes) if k in matrix.position]
     means = matrix.gene_means()

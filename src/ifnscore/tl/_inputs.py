@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ifnscore import expr, expression, genes, keys, reference
+from ifnscore import expr, expression, genes, identify, keys, reference
 from ifnscore._lazy import is_sparse, np
 from ifnscore.errors import DataError, ScaleError, UsageError, listing, nearest, say, warn
 from ifnscore.expression import MIN_GENES_FOR_CPM, SCALES, Scale
-from ifnscore.matrix import Matrix, identifiers
+from ifnscore.matrix import Matrix
 from ifnscore.reference import Reference, strata_of
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def prepare(
         twice = adata.obs_names[adata.obs_names.duplicated()].unique()
         msg = f"duplicate sample names: {listing(twice)}; make them unique"
         raise DataError(msg)
-    names = identifiers(adata, symbol_column)
+    _, names = identify.identifiers(adata, symbol_column)
     if not genes.recognise(names):
         raise DataError(genes.unusable(names))
     odd = genes.check_species(names)
@@ -97,7 +97,9 @@ def _scale(adata: AnnData, x: Any, scale: str | None, layer: str | None) -> tupl
     recorded = keys.recorded_input(adata)
     facts = expression.facts(x)
     mark = adata.uns.get("log1p") if layer is None else None
-    declared = next((s for s in SCALES if s == (scale or (recorded.get("scale") if layer is None else None))), None)
+    declared = next((s for s in SCALES if s == scale), None)
+    if declared is None and str(recorded.get("layer", "")) == (layer or ""):
+        declared = next((s for s in SCALES if s == recorded.get("scale")), None)
     if declared is not None:
         expression.check(facts, declared)
         _refuse_centred(x, facts, declared)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import math
+from collections.abc import Sequence
 
-from ifnscore import genes
-from ifnscore._lazy import ad
+from ifnscore import genes, keys
+from ifnscore._lazy import ad, pd
 from ifnscore.errors import DataError, listing, say
-from ifnscore.loaders import _cells
 
 INDEX = "index"
+#: Beginnings of names of number columns that hold gene identifiers.
+_GENE_NUMBERS = ("entrez", "ncbi_gene_id", "gene_id", "geneid")
 #: The index is good enough, and no column is looked at, once it names this share of the identifier table.
 _ENOUGH = 0.9
 
@@ -41,30 +42,23 @@ def identifiers(adata: ad.AnnData, symbol_column: str | None = None) -> tuple[st
     Examples
     --------
     >>> import anndata, pandas
-    >>> from ifnscore import loaders
+    >>> from ifnscore import identify
     >>> var = pandas.DataFrame({"gene_name": ["ISG15", "MX1"]}, index=["p1", "p2"])
-    >>> loaders.identifiers(anndata.AnnData(var=var))
+    >>> identify.identifiers(anndata.AnnData(var=var))
     ('gene_name', ['ISG15', 'MX1'])
     """
     source = _declared(adata, symbol_column) or _best(adata)
     return source, column(adata, source)
 
 
-def recorded(adata: ad.AnnData) -> Mapping[str, Any]:
-    """Return what an earlier :func:`read` recorded in ``uns``, or an empty mapping."""
-    store = adata.uns.get("ifnscore")
-    found = store.get("input") if isinstance(store, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
-
-
 def column(adata: ad.AnnData, source: str) -> list[str]:
     """Return the names in ``var_names`` (for ``"index"``) or in a column of ``var``."""
-    return [str(n) for n in adata.var_names] if source == INDEX else _cells.names(adata.var[source])
+    return [str(n) for n in adata.var_names] if source == INDEX else names(adata.var[source])
 
 
 def _declared(adata: ad.AnnData, symbol_column: str | None) -> str | None:
     if symbol_column is None:
-        source = recorded(adata).get("identifiers_from")
+        source = keys.recorded_input(adata).get("identifiers_from")
         return str(source) if source == INDEX or source in adata.var.columns else None
     if symbol_column in adata.var.columns:
         return symbol_column
@@ -76,17 +70,44 @@ def _declared(adata: ad.AnnData, symbol_column: str | None) -> str | None:
 
 
 def _best(adata: ad.AnnData) -> str:
-    columns = [str(name) for name, dtype in adata.var.dtypes.items() if _cells.may_name_genes(str(name), dtype.kind)]
+    columns = [str(name) for name, dtype in adata.var.dtypes.items() if may_name_genes(str(name), dtype.kind)]
     if not columns:
         return INDEX
-    counts = {INDEX: _cells.known(column(adata, INDEX))}
+    counts = {INDEX: known(column(adata, INDEX))}
     if counts[INDEX] >= _ENOUGH * len(genes.table().genes):
         return INDEX
-    counts |= {name: _cells.known(column(adata, name)) for name in columns}
+    counts |= {name: known(column(adata, name)) for name in columns}
     best = max(counts, key=lambda n: (counts[n], n == INDEX))
     if best != INDEX:
-        say(
-            f"genes are named by the var column {best!r} ({counts[best]} identifiers recognised; "
-            f"{counts[INDEX]} in the index)"
-        )
+        say(f"genes are named by the var column {best!r} ({counts[best]} identifiers recognised; {counts[INDEX]} in the index)")
     return best
+
+
+def may_name_genes(name: str, kind: str) -> bool:
+    """Whether a column, by its name and the kind of its values, can hold gene identifiers: words, or Entrez ids."""
+    return kind not in "iufbcmM" or (kind in "iuf" and plain(name).startswith(_GENE_NUMBERS))
+
+
+def known(identifiers: Sequence[str]) -> int:
+    """Return how many different names are known genes; a run of numbers (1, 2, 3, ...) is no list of Entrez ids."""
+    different = list(dict.fromkeys(identifiers))
+    if all(name.isdigit() for name in different):
+        numbers = [int(name) for name in different]
+        if not numbers or max(numbers) - min(numbers) < 2 * len(numbers):
+            return 0
+    return genes.recognise(different)
+
+
+def plain(name: str) -> str:
+    """Return a column name in small letters without blanks, for comparison."""
+    return name.strip().lower().replace(" ", "_")
+
+
+def names(column: pd.Series) -> list[str]:
+    """Return a column as identifiers: strings, whole numbers without a decimal part, nothing for missing."""
+    if column.dtype.kind in "iu":
+        return [str(v) for v in column.tolist()]
+    if column.dtype.kind == "f":
+        return ["" if math.isnan(v) else f"{v:.0f}" if v.is_integer() else str(v) for v in column.tolist()]
+    missing = column.isna().to_numpy()
+    return ["" if gone else str(v).strip() for v, gone in zip(column.tolist(), missing, strict=True)]
