@@ -15,7 +15,7 @@ from ifnscore.errors import ScaleError
 Scale: TypeAlias = Literal["counts", "linear", "log2", "log2p1", "log1p", "ct"]
 SCALES: tuple[Scale, ...] = ("counts", "linear", "log2", "log2p1", "log1p", "ct")
 LOG_SCALES: tuple[Scale, ...] = ("log2", "log2p1", "log1p")
-NO_NEGATIVES: tuple[Scale, ...] = ("counts", "linear", "log2p1", "log1p", "ct")
+NO_NEGATIVES: tuple[Scale, ...] = ("counts", "linear", "log2p1", "log1p")
 
 #: Above this a log2 value would mean 2**64 molecules: the matrix is not on a log scale.
 MAX_LOG2 = 64.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ifnscore import engine, identify, keys
 from ifnscore._lazy import np, pd
 from ifnscore.errors import UsageError, nearest
-from ifnscore.matrix import Matrix
+from ifnscore.matrix import Matrix, Row
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -153,13 +153,15 @@ def contributions(adata: AnnData, signature: str, *, key: str | None = None) -> 
     in_x = facts["layer"] == "X" or keys.recorded_input(adata).get("subset")
     x = adata.X if in_x else adata.layers[facts["layer"]]
     names = list(adata.obs_names)
-    matrix = Matrix(x, identify.identifiers(adata)[1], names, facts["scale"], totals=keys.totals(adata))
     uses, covered = genes(adata, key=key), coverage(adata, key=key)
+    rows = {u["gene"]: Row(u["column"], int(u["occurrence"])) for u in uses.to_dict(orient="records") if u["column"]}
+    matrix = Matrix(x, identify.identifiers(adata)[1], names, facts["scale"], rows, keys.totals(adata))
     table = engine.contributions(
         matrix,
         facts["signatures"][signature],
         uses[uses["signature"] == signature],
         covered[covered["signature"] == signature],
         _strata(adata, key),
+        facts["dropped_genes"],
     )
     return table.set_axis(pd.Index(names, name="sample"))

@@ -30,6 +30,17 @@ class Row:
     occurrence: int
 
 
+def canonical(x: Any) -> Any:
+    """Return `x` dense, CSR or CSC, each sparse entry stored once; the input is never changed."""
+    if not is_sparse(x):
+        return np.asarray(x)
+    x = x if x.format in {"csr", "csc"} else x.tocsr()
+    if not x.has_canonical_format:
+        x = x.copy()
+        x.sum_duplicates()
+    return x
+
+
 class Matrix:
     """Expression values with a gene axis.
 
@@ -58,7 +69,7 @@ class Matrix:
         rows: Mapping[str, Row] | None = None,
         totals: Array | None = None,
     ) -> None:
-        self.x = x.tocsr() if is_sparse(x) and x.format not in {"csr", "csc"} else x
+        self.x = canonical(x)
         self.identifiers = [str(i) for i in identifiers]
         self.samples = samples
         self.scale = scale

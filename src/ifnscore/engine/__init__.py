@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from ifnscore.engine._rebuild import contributions
 from ifnscore.engine._run import Runner, Scores
-from ifnscore.engine._tasks import PACKAGE_DEFAULT, PUBLISHED, Request, Task, choose, make, panel_housekeeping
+from ifnscore.engine._tasks import (
+    PACKAGE_DEFAULT,
+    PUBLISHED,
+    Request,
+    Task,
+    choose,
+    make,
+    panel_housekeeping,
+    without_housekeeping,
+)
 
 __all__ = [
     "PACKAGE_DEFAULT",
@@ -17,4 +26,5 @@ __all__ = [
     "contributions",
     "make",
     "panel_housekeeping",
+    "without_housekeeping",
 ]

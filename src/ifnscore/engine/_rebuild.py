@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ifnscore import methods
 from ifnscore._lazy import np, pd
-from ifnscore.engine._run import convert
+from ifnscore.engine._run import convert, row_terms
 from ifnscore.engine._tasks import Task, _check_universe
 from ifnscore.matrix import Matrix
 from ifnscore.methods._protocol import ColumnKernel, Plan, RowKernel, SetPlan, Stats
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def contributions(
-    matrix: Matrix, how: Mapping[str, Any], uses: pd.DataFrame, covered: pd.DataFrame, strata: Sequence[str]
+    matrix: Matrix,
+    how: Mapping[str, Any],
+    uses: pd.DataFrame,
+    covered: pd.DataFrame,
+    strata: Sequence[str],
+    dropped: Sequence[str],
 ) -> pd.DataFrame:
     """Return contributions of shape (n_samples, n_used_genes) of one signature.
 
@@ -32,6 +37,8 @@ def contributions(
         Rows of the stored gene and coverage tables that belong to the signature.
     strata
         Stratum of each sample.
+    dropped
+        Genes that were left out of the matrix because of missing values.
     """
     task = Task(
         signature=Signature(id="stored", up=()),
@@ -47,15 +54,16 @@ def contributions(
         used = uses[(uses["stratum"] == name) & uses["used"]]
         if used.empty:
             continue
-        plan = _plan(matrix, task, used, covered[covered["stratum"] == name].iloc[0])
+        plan = _plan(matrix, task, used, covered[covered["stratum"] == name].iloc[0], dropped)
         samples = np.flatnonzero(labels == name)
         for start in range(0, len(samples), 1_000):
             part = samples[start : start + 1_000]
-            out.loc[part, list(plan.genes)] = _parts(matrix, task, plan, part)
+            parts = _parts(matrix, task, plan, part, dropped)
+            out.loc[part, list(plan.genes)] = parts * float(covered["score_factor"].iloc[0])
     return out
 
 
-def _plan(matrix: Matrix, task: Task, used: pd.DataFrame, covered: pd.Series[Any]) -> Plan:
+def _plan(matrix: Matrix, task: Task, used: pd.DataFrame, covered: pd.Series[Any], dropped: Sequence[str]) -> Plan:
     weight = used["weight"].to_numpy(dtype=float)
     one = SetPlan(
         id="stored",
@@ -72,15 +80,15 @@ def _plan(matrix: Matrix, task: Task, used: pd.DataFrame, covered: pd.Series[Any
         columns=np.array([matrix.position[g] for g in used["gene"]], dtype=np.intp),
         sets=(one,),
         params=task.params,
-        n_universe=len(matrix.universe),
+        n_universe=len(matrix.universe) - len(dropped),
         stats=Stats(centre=centre, spread=spread, usable=np.ones(len(used), dtype=bool)),
     )
 
 
-def _parts(matrix: Matrix, task: Task, plan: Plan, samples: Array) -> Array:
+def _parts(matrix: Matrix, task: Task, plan: Plan, samples: Array, dropped: Sequence[str]) -> Array:
     kernel = methods.kernel(task.method.id)
     if isinstance(kernel, RowKernel):
-        terms = kernel.terms(matrix.whole_rows(samples), plan)
+        terms = row_terms(kernel, matrix, plan, samples, dropped)
     else:
         assert isinstance(kernel, ColumnKernel)
         size = matrix.library_size(samples) if matrix.scale == "counts" else None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ifnscore import expression, genes, methods
 from ifnscore._lazy import np
 from ifnscore.errors import DataError
-from ifnscore.matrix import Matrix
+from ifnscore.matrix import Matrix, Row
 from ifnscore.methods._protocol import ColumnKernel, Kernel, Plan, RowKernel, SetPlan, Stats, TwoPassKernel
 from ifnscore.reference import Reference, label
 
@@ -27,6 +27,7 @@ class GeneUse:
     gene: str
     published: str
     column: str
+    occurrence: int
     weight: float
     centre: float
     spread: float
@@ -86,7 +87,8 @@ def convert(x: Array, housekeeping: Array, task: Task, scale: expression.Scale, 
     if has:
         with np.errstate(divide="ignore"):
             logs = np.log(expression.to_linear(housekeeping, scale, library_size))
-        linear = linear / np.exp(logs.mean(axis=1, keepdims=True))
+        level = np.exp(logs.mean(axis=1, keepdims=True))
+        linear = linear / np.where(level > 0, level, np.nan)
     return linear + (task.pseudocount or 0.0)
 
 
@@ -98,6 +100,8 @@ class _Group:
     positions: list[int]
     kernel: Kernel
     plans: dict[str, Plan | None] = field(default_factory=dict)
+    control_terms: dict[str, Array] = field(default_factory=dict)
+    factor: float = 1.0
 
     @property
     def lead(self) -> Task:
@@ -137,7 +141,30 @@ class Runner:
         self.uses: list[GeneUse] = []
         self.groups = self._grouped()
         for group in self.groups:
+            self._check_zeros(group)
             self._plan(group)
+
+    def _check_zeros(self, group: _Group) -> None:
+        """Refuse zeros before a logarithm without a pseudo-count.
+
+        Raises
+        ------
+        DataError
+            Names the gene.
+        """
+        task = group.lead
+        if task.works_on != "log2" or task.pseudocount != 0 or self.matrix.scale in {"log2", "ct"}:
+            return
+        keys = [*self._empty_plan(group).genes, *task.housekeeping]
+        zeros = np.zeros(len(keys), dtype=bool)
+        for chunk in self.matrix.chunks(self.chunk_size):
+            zeros |= (self.matrix.values(keys, chunk) <= 0).any(axis=0)
+        for stratum in self.reference.strata if self.reference and task.method.reference == "required" else ():
+            zeros |= (self.reference.values(stratum, keys) <= 0).any(axis=0) if self.reference else False
+        if zeros.any():
+            gene = keys[int(np.argmax(zeros))]
+            msg = f"{gene} is 0 in some samples and its logarithm has no pseudo-count: give one (--pseudocount 1)"
+            raise DataError(msg)
 
     def _grouped(self) -> list[_Group]:
         groups: dict[tuple[Any, ...], _Group] = {}
@@ -161,7 +188,10 @@ class Runner:
             if isinstance(group.kernel, TwoPassKernel):
                 plan = self._first_pass(group, plan, name)
             self._note_genes(group, plan, name)
-            group.plans[name] = _usable(group.kernel, plan, controls)
+            plan = _usable(group.kernel, plan, controls)
+            if controls is not None and isinstance(group.kernel, ColumnKernel):
+                group.control_terms[name] = group.kernel.terms(controls, plan)
+            group.plans[name] = plan
 
     def _empty_plan(self, group: _Group) -> Plan:
         """Return the plan before statistics: genes found, in the order of the signatures."""
@@ -259,13 +289,14 @@ class Runner:
             note = "not in the reference"
         elif stats is not None and not stats.usable[i]:
             note = "no spread" if task.method.score_type == "z" else "control centre is 0"
-        row = self.matrix.rows_of([key])[key].identifier if in_matrix else ""
+        row = self.matrix.rows_of([key])[key] if in_matrix else Row("", 0)
         return GeneUse(
             signature=task.signature.id,
             stratum=stratum,
             gene=key,
             published=published,
-            column=row,
+            column=row.identifier,
+            occurrence=row.occurrence,
             weight=weight,
             centre=float(stats.centre[i]) if stats is not None and i >= 0 else float("nan"),
             spread=float(stats.spread[i]) if stats is not None and i >= 0 else float("nan"),
@@ -276,13 +307,7 @@ class Runner:
     def terms(self, group: _Group, plan: Plan, samples: Array) -> Array:
         """Return the kernel's terms for some samples."""
         if isinstance(group.kernel, RowKernel):
-            rows = self.matrix.whole_rows(samples)
-            if self.dropped:
-                keep = [i for i, k in enumerate(self.matrix.universe) if k not in self.dropped]
-                new = {old: i for i, old in enumerate(keep)}
-                plan = replace(plan, columns=np.array([new[c] for c in plan.columns], dtype=np.intp))
-                rows = rows[:, keep]
-            return group.kernel.terms(rows, plan)
+            return row_terms(group.kernel, self.matrix, plan, samples, self.dropped)
         assert isinstance(group.kernel, ColumnKernel)
         return group.kernel.terms(self.working(group, plan, samples), plan)
 
@@ -303,13 +328,14 @@ class Runner:
             for stratum, samples in self._parts():
                 plan = group.plans[stratum]
                 if plan is not None:
-                    self._score(group, plan, samples, out, detail=detail)
-            done = out.values[:, group.positions]
-            final = group.kernel.after(done, group.plans[self.labels[0]] or self._empty_plan(group))
-            out.values[:, group.positions] = final
+                    self._score(group, plan, stratum, samples, out, detail=detail)
+            group.factor = group.kernel.factor(out.values[:, group.positions], self._empty_plan(group))
+            for values in (out.values, out.low, out.high):
+                if values is not None:
+                    values[:, group.positions] *= group.factor
         return out
 
-    def _score(self, group: _Group, plan: Plan, samples: Array, out: Scores, *, detail: bool) -> None:
+    def _score(self, group: _Group, plan: Plan, stratum: str, samples: Array, out: Scores, *, detail: bool) -> None:
         terms = self.terms(group, plan, samples)
         for task, position, one in zip(group.tasks, group.positions, plan.sets, strict=True):
             if len(one.index) < task.min_coverage * one.n_published - 1e-9 or not len(one.index):
@@ -317,15 +343,25 @@ class Runner:
             with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
                 out.values[samples, position] = group.kernel.score(terms, one, plan)
                 if detail:
-                    self._detail(group, plan, terms, one, (samples, position), out)
+                    self._detail(group, plan, group.control_terms.get(stratum), terms, one, (samples, position), out)
 
-    def _detail(self, group: _Group, plan: Plan, terms: Array, one: SetPlan, at: tuple[Array, int], out: Scores) -> None:
+    def _detail(
+        self,
+        group: _Group,
+        plan: Plan,
+        control_terms: Array | None,
+        terms: Array,
+        one: SetPlan,
+        at: tuple[Array, int],
+        out: Scores,
+    ) -> None:
         assert out.low is not None
         assert out.high is not None
         assert out.top_share is not None
         assert out.top_gene is not None
         if len(one.index) > 1:
-            left = np.array([group.kernel.score(terms, one.without(i), plan) for i in range(len(one.index))])
+            rest = [group.kernel.left_out(one, i, plan, control_terms) for i in range(len(one.index))]
+            left = np.array([group.kernel.score(terms, r, plan) for r in rest])
             out.low[at], out.high[at] = left.min(axis=0), left.max(axis=0)
         parts = np.abs(group.kernel.contributions(terms, one, plan))
         whole = parts.sum(axis=1)
@@ -335,12 +371,12 @@ class Runner:
         names = np.array([plan.genes[i] for i in one.index], dtype=object)
         out.top_gene[at] = np.where(np.isfinite(share), names[top], "")
 
-    def score_level(self, position: int, name: str) -> tuple[float, float]:
-        """Return centre and spread of whole scores of one task in a stratum; 0 and 1 for most methods."""
+    def score_level(self, position: int, name: str) -> tuple[float, float, float]:
+        """Return centre and spread of whole scores of one task in a stratum, and the final factor: mostly 0, 1, 1."""
         group = next(g for g in self.groups if position in g.positions)
         plan = group.plans[name]
         one = plan.sets[group.positions.index(position)] if plan else None
-        return (one.centre, one.spread) if one else (0.0, 1.0)
+        return (one.centre, one.spread, group.factor) if one else (0.0, 1.0, group.factor)
 
     def control_scores(self, position: int, name: str) -> tuple[Array, Array] | None:
         """Return (leave-one-out, in-sample) scores of the controls of a stratum for one task, or None without a reference.
@@ -362,6 +398,17 @@ class Runner:
             _scores_of(group.kernel, whole, controls[np.arange(n) != i], controls[[i]], place, task) for i in range(n) if n > 1
         ]
         return np.concatenate(left) if left else np.full(n, np.nan), inside
+
+
+def row_terms(kernel: RowKernel, matrix: Matrix, plan: Plan, samples: Array, dropped: Collection[str]) -> Array:
+    """Return the terms of a row kernel; genes that were dropped take no part in the ranking."""
+    rows = matrix.whole_rows(samples)
+    if dropped:
+        keep = [i for i, k in enumerate(matrix.universe) if k not in dropped]
+        new = {old: i for i, old in enumerate(keep)}
+        plan = replace(plan, columns=np.array([new[c] for c in plan.columns], dtype=np.intp))
+        rows = rows[:, keep]
+    return kernel.terms(rows, plan)
 
 
 def fitted(kernel: Kernel, plan: Plan, controls: Array | None) -> Plan:

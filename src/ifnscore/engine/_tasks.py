@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ifnscore import genes, methods, signatures
@@ -148,14 +148,15 @@ def _task(signature: Signature, method: str, matrix: Matrix, request: Request) -
     pseudocount = given.pop("pseudocount", record.pseudocount)
     pseudocount = request.params.get("pseudocount", pseudocount)
     own = formula.housekeeping if (published and record.housekeeping) or matrix.scale == "ct" else ()
+    housekeeping = _housekeeping(record, own, matrix, request)
     match = platform_match(signature, matrix.scale, request.platform, len(matrix.universe))
     return Task(
         signature=signature,
         method=record,
         params=record.resolve({k: v for k, v in given.items() if k not in COMMON}),
         pseudocount=None if pseudocount in (None, "auto") else _number(pseudocount),
-        housekeeping=_housekeeping(record, own, matrix, request),
-        label=_label(signature, method, record, match),
+        housekeeping=housekeeping,
+        label=_label(signature, method, record, match, (len(housekeeping), len(own))),
         platform_match=match,
         min_coverage=_min_coverage(signature, record, request),
     )
@@ -179,11 +180,14 @@ def _min_coverage(signature: Signature, method: Method, request: Request) -> flo
     return 1.0 if method.summary == "sum" else signature.min_coverage
 
 
-def _label(signature: Signature, method: str, record: Method, match: str) -> str:
+def _label(signature: Signature, method: str, record: Method, match: str, housekeeping: tuple[int, int]) -> str:
     if method != PUBLISHED:
         return record.id
     if not signature.formula.computable:
         return f"package default ({record.id}): no published formula that can be computed"
+    found, named = housekeeping
+    if found < named:
+        return f"formula of {signature.id} with {found} of its {named} housekeeping genes"
     if match == "off-platform":
         return f"formula of {signature.id}, not the {signature.id} assay"
     return "published formula" if match == "native" else "published formula; platform of the data not known"
@@ -243,6 +247,21 @@ def _housekeeping(record: Method, own: Sequence[str], matrix: Matrix, request: R
         )
         raise DataError(msg)
     return found
+
+
+def without_housekeeping(task: Task, dropped: Mapping[str, str]) -> Task:
+    """Return the task without housekeeping genes that hold missing values.
+
+    Raises
+    ------
+    DataError
+        None is left of those it had.
+    """
+    kept = tuple(h for h in task.housekeeping if h not in dropped)
+    if task.housekeeping and not kept:
+        msg = f"housekeeping gene {listing(task.housekeeping)} holds missing values: name others with --param housekeeping=..."
+        raise DataError(msg)
+    return replace(task, housekeeping=kept)
 
 
 def panel_housekeeping(matrix: Matrix) -> tuple[str, ...]:

@@ -226,9 +226,13 @@ class Kernel:
         """Return what each gene adds, shape (n_samples, k); rows sum to the score (its logarithm for products)."""
         raise NotImplementedError  # pragma: no cover
 
-    def after(self, scores: Array, plan: Plan) -> Array:
-        """Return the final scores from those of all samples and signatures; most methods change nothing."""
-        return scores
+    def factor(self, scores: Array, plan: Plan) -> float:
+        """Return what all scores of the call are multiplied by in the end, from all of them; 1 for most methods."""
+        return 1.0
+
+    def left_out(self, one: SetPlan, position: int, plan: Plan, control_terms: Array | None) -> SetPlan:
+        """Return the signature with one gene left out, for the jackknife range over genes."""
+        return one.without(position)
 
 
 class ColumnKernel(Kernel):

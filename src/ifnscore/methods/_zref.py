@@ -33,6 +33,8 @@ class ControlZ(ColumnKernel):
     def statistics(self, controls: Array, plan: Plan) -> Stats:
         """Return centre and spread of the controls per gene."""
         p = plan.params
+        if not np.isfinite(controls).all():
+            controls = np.where(np.isfinite(controls).all(axis=0), controls, np.nan)
         n = len(controls)
         centre = np.median(controls, axis=0) if p["centre"] == "median" else controls.mean(axis=0)
         if p["spread"] == "mad":
@@ -43,7 +45,7 @@ class ControlZ(ColumnKernel):
         else:
             spread = np.zeros(controls.shape[1])
         flat = spread <= CONSTANT * np.abs(controls).max(axis=0, initial=0.0)
-        return Stats(centre=centre, spread=spread, usable=~flat)
+        return Stats(centre=centre, spread=spread, usable=~flat & np.isfinite(centre) & np.isfinite(spread))
 
     def terms(self, x: Array, plan: Plan) -> Array:
         """Return z per sample and gene; NaN for genes without a usable spread."""

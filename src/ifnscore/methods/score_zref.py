@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ifnscore._lazy import np
 from ifnscore.methods import _summary
 from ifnscore.methods._protocol import ColumnKernel, Method, Parameter
+from ifnscore.methods._zref import CONSTANT
 
 if TYPE_CHECKING:
     from ifnscore.methods._protocol import Array, Plan, SetPlan
@@ -38,7 +39,13 @@ class ScoreZ(ColumnKernel):
     def _fit(self, control_terms: Array, one: SetPlan, plan: Plan) -> SetPlan:
         raw = self._raw(control_terms, one, plan)
         spread = float(raw.std(ddof=1)) if len(raw) > 1 else 0.0
-        return replace(one, centre=float(raw.mean()), spread=spread if spread > 0 else float("nan"))
+        constant = spread <= CONSTANT * float(np.abs(raw).max(initial=0.0))
+        return replace(one, centre=float(raw.mean()), spread=float("nan") if constant else spread)
+
+    def left_out(self, one: SetPlan, position: int, plan: Plan, control_terms: Array | None) -> SetPlan:
+        """Return the signature without one gene, standardised against the controls' scores without that gene."""
+        rest = one.without(position)
+        return rest if control_terms is None else self._fit(control_terms, rest, plan)
 
     def _raw(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         return getattr(_summary, plan.params["summary"])(_summary.signed(terms, one))

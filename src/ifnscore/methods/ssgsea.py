@@ -82,12 +82,12 @@ class SsGsea(RowKernel):
             return np.full(len(terms), np.nan)
         return self.contributions(terms, one, plan).sum(axis=1)
 
-    def after(self, scores: Array, plan: Plan) -> Array:
-        """Divide by the range of all scores of the call where normalisation was asked for."""
+    def factor(self, scores: Array, plan: Plan) -> float:
+        """Return 1 / (range of all scores of the call) where normalisation was asked for."""
         finite = scores[np.isfinite(scores)]
         if not plan.params["normalise"] or not finite.size or np.ptp(finite) == 0:
-            return scores
-        return scores / np.ptp(finite)
+            return 1.0
+        return 1.0 / float(np.ptp(finite))
 
 
 KERNEL = SsGsea()

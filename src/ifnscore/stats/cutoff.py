@@ -77,6 +77,7 @@ def from_controls(left_out: Array, in_sample: Array, rule: str, rng: Any = None)
     value, inside = float(_rule(left_out, rule)), float(_rule(in_sample, rule))
     if n < MIN_FOR_CENTILE:
         return ControlCutoff(rule, n, value, inside, nan, nan, f"no interval: {n} independent controls, {MIN_FOR_CENTILE} needed")
+    left_out = np.sort(left_out)  # the interval must not depend on the order of the controls
     picks = np.random.default_rng(rng).integers(0, n, size=(N_BOOTSTRAP, n))
     low, high = np.quantile(_rule(left_out[picks], rule), [0.025, 0.975])
     return ControlCutoff(rule, n, value, inside, float(low), float(high), "")

@@ -10,7 +10,7 @@ from ifnscore import expr, expression, genes, identify, keys, reference
 from ifnscore._lazy import is_sparse, np
 from ifnscore.errors import DataError, ScaleError, UsageError, listing, nearest, say, warn
 from ifnscore.expression import MIN_GENES_FOR_CPM, SCALES, Scale
-from ifnscore.matrix import Matrix
+from ifnscore.matrix import Matrix, canonical
 from ifnscore.reference import Reference, strata_of
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class Input:
     scale: Scale
     why: str
     platform: str
+    minimum: float
 
 
 def values_of(adata: AnnData, layer: str | None) -> Any:
@@ -59,7 +60,7 @@ def values_of(adata: AnnData, layer: str | None) -> Any:
     if kind not in "fiub":
         msg = f"the matrix holds {x.dtype}, not numbers"
         raise DataError(msg)
-    return x if is_sparse(x) else np.asarray(x)
+    return canonical(x)
 
 
 def prepare(
@@ -85,17 +86,18 @@ def prepare(
     odd = genes.check_species(names)
     if odd:
         warn(odd)
-    found, why = _scale(adata, x, scale, layer)
+    facts = expression.facts(x)
+    found, why = _scale(adata, x, facts, scale, layer)
+    low = facts.minimum
     matrix = Matrix(x, names, list(adata.obs_names), found, rows, keys.totals(adata))
-    return Input(matrix=matrix, scale=found, why=why, platform=_platform(adata))
+    return Input(matrix=matrix, scale=found, why=why, platform=_platform(adata), minimum=low)
 
 
-def _scale(adata: AnnData, x: Any, scale: str | None, layer: str | None) -> tuple[Scale, str]:
+def _scale(adata: AnnData, x: Any, facts: expression.Facts, scale: str | None, layer: str | None) -> tuple[Scale, str]:
     if scale is not None and scale not in SCALES:
         msg = f"unknown scale {scale!r}; choose one of {', '.join(SCALES)}"
         raise UsageError(msg)
     recorded = keys.recorded_input(adata)
-    facts = expression.facts(x)
     mark = adata.uns.get("log1p") if layer is None else None
     declared = next((s for s in SCALES if s == scale), None)
     if declared is None and str(recorded.get("layer", "")) == (layer or ""):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ifnscore import genes
@@ -53,7 +54,7 @@ def reference(
     """
     given = _inputs.prepare(adata, scale=scale, layer=layer, symbol_column=symbol_column, rows=None)
     if platform is not None:
-        given = _inputs.Input(matrix=given.matrix, scale=given.scale, why=given.why, platform=platform)
+        given = replace(given, platform=platform)
     known = genes.table()
     listed = [known.resolve(g) for s in catalogue.resolve(signatures) for g in s.genes]
     wanted = [k for k in dict.fromkeys([*known.genes, *listed]) if k in given.matrix.position]

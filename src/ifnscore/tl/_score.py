@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ifnscore import engine, genes, keys, methods
 from ifnscore import reference as references
 from ifnscore import signatures as catalogue
-from ifnscore.errors import UsageError, say
+from ifnscore.errors import DataError, UsageError, say
 from ifnscore.reference import Reference, strata_of
 from ifnscore.signatures import Signature
 from ifnscore.tl import _inputs, _write
@@ -130,11 +130,13 @@ def score(
     request, used, why = _method(method, given.matrix, chosen, request, compared=compared)
     tasks = engine.make(chosen, used, given.matrix, request)
     _need_controls(tasks, compared=compared)
+    _check_delta_ct(given, tasks)
     wanted = wanted_genes(tasks)
     _inputs.tell(given.matrix, wanted, whole=all(t.method.needs == "whole_row" for t in tasks))
     pooled = compared or any(t.method.passes > 1 for t in tasks)
     by = _inputs.stratify(adata, reference_by, frozen) if pooled else []
     dropped = _missing(given.matrix, tasks, allow_missing=allow_missing)
+    tasks = [engine.without_housekeeping(t, dropped) for t in tasks]
     if frozen is not None:
         _inputs.check_fits(frozen, given)
     elif controls is not None:
@@ -150,6 +152,7 @@ def score(
         "reference_hash": frozen.hash() if frozen else "",
         "reference_by": by,
         "controls": controls if isinstance(controls, str) else ("" if controls is None else "mask"),
+        "dropped_genes": sorted(dropped),
         "n_controls": {s.label: s.n for s in frozen.strata} if frozen else {},
         "repeats_averaged": donor or "",
         "rng": rng if rng is not None else 0,
@@ -219,6 +222,12 @@ def _need_controls(tasks: Sequence[engine.Task], *, compared: bool) -> None:
     if needy and not compared:
         msg = f"{', '.join(needy)} compares with healthy controls: name them with --controls EXPR or --reference FILE"
         raise UsageError(msg)
+
+
+def _check_delta_ct(given: _inputs.Input, tasks: Sequence[engine.Task]) -> None:
+    if given.scale == "ct" and given.minimum < 0 and any(t.housekeeping for t in tasks):
+        msg = f"negative Ct values (lowest {given.minimum:.4g}): if these are delta Ct already, say --param housekeeping=none"
+        raise DataError(msg)
 
 
 def _missing(matrix: Matrix, tasks: Sequence[engine.Task], *, allow_missing: bool) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform as python_platform
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
@@ -33,7 +34,7 @@ def coverage_table(runner: Runner, out: Scores) -> pd.DataFrame:
             absent = part[part["column"] == ""]
             dropped = part[(part["column"] != "") & ~part["used"]]
             used = int(part["used"].sum())
-            centre, spread = runner.score_level(position, stratum)
+            centre, spread, factor = runner.score_level(position, stratum)
             rows.append(
                 {
                     "signature": task.signature.id,
@@ -51,6 +52,7 @@ def coverage_table(runner: Runner, out: Scores) -> pd.DataFrame:
                     "stratum": stratum,
                     "score_centre": centre,
                     "score_spread": spread,
+                    "score_factor": factor,
                 }
             )
     return pd.DataFrame(rows)
@@ -66,13 +68,12 @@ def cutoff_table(tasks: Sequence[Task], runner: Runner, rng: Any) -> pd.DataFram
     if runner.reference is None:
         return None
     rows = []
-    seeds = np.random.SeedSequence(rng if isinstance(rng, int) else 0).spawn(len(tasks))
     for position, task in enumerate(tasks):
         for name in runner.by:
             pair = runner.control_scores(position, name)
             if pair is None:
                 continue
-            made = from_controls(*pair, task.signature.cutoff.rule, seeds[position])
+            made = from_controls(*pair, task.signature.cutoff.rule, [rng or 0, zlib.crc32(task.signature.id.encode())])
             rows.append(
                 {
                     "signature": task.signature.id,
@@ -175,7 +176,7 @@ def _announce_missing(tasks: Sequence[Task], covered: pd.DataFrame) -> None:
         where = f" in {row['stratum']}" if row["stratum"] else ""
         genes = listing([g for c in ("missing", "dropped") for g in str(row[c]).split(",") if g], 4)
         said.append(
-            f"{row['signature']}{where} {row['n_used']}/{row['n_genes']} genes ({genes} unusable; needs {row['min_coverage']:.0%})"
+            f"{row['signature']}{where} {row['n_used']}/{row['n_genes']} genes (not {genes}; needs {row['min_coverage']:.0%})"
         )
     offer = "; a sum needs all its genes, the mean does not: -m zref_mean" if sums & set(low["signature"]) else ""
     warn(f"no score for {'; '.join(said)}{offer}; lower the bar with --min-coverage")
