@@ -92,7 +92,7 @@ def test_a_file_is_complete(name: str) -> None:
 def test_coverage_rule(name: str) -> None:
     s = SIGNATURES[name]
     expected = 1.0 if s.n_genes <= 10 else 0.8 if s.n_genes <= 50 else 0.5
-    assert s.min_coverage == (0.8 if name == "aybey_ifn2_6" else expected)
+    assert s.min_coverage == expected
 
 
 @pytest.mark.parametrize("name", SIGNATURES)

@@ -288,8 +288,10 @@ def test_a_stratum_without_controls_has_no_scores_and_that_is_said():
 
 
 @QUIET
-@pytest.mark.parametrize("method", NEEDS_CONTROLS)
-@pytest.mark.parametrize("scale", ["linear", "counts", "log2p1", "ct"])
+@pytest.mark.parametrize(
+    ("scale", "method"),
+    [(s, m) for s in ("linear", "counts", "log2p1", "ct") for m in NEEDS_CONTROLS if (s, m) != ("ct", "percent_of_module")],
+)
 def test_a_frozen_reference_scores_one_new_sample_alike(method, scale, tmp_path):
     x = np.round(values(14)) if scale == "counts" else values(14)
     x = {"log2p1": np.log2(x + 1), "ct": 40 - np.log2(x + 1)}.get(scale, x)
@@ -538,3 +540,25 @@ def test_a_missing_housekeeping_value_is_refused_or_gives_no_score():
     else:  # dropped for all samples alike, as any other gene
         expected = np.log2(wide()[:, :6] + 1).mean(axis=1) - np.log2(wide()[:, 7] + 1)
         np.testing.assert_allclose(ifn.get.scores_wide(adata)["A"], expected, rtol=1e-12)
+
+
+@QUIET
+@pytest.mark.parametrize("method", ["geomean", "mean_log", "singscore"])
+def test_methods_without_a_reference_get_a_cutoff_from_the_controls_too(method):
+    """Their control scores do not depend on the other controls, so leaving one out changes nothing."""
+    adata = score_wide(wide(), signature(), method, {})
+    n = 12
+    big = np.vstack([wide()[[i % 5]] * (1 + i / 50) for i in range(n)] + [wide()[5:]])
+    adata = adata_of(big, adata.var_names, donor=[f"p{min(i, 10)}" for i in range(len(big))])
+    controls = np.arange(len(big)) < n
+    ifn.tl.score(adata, signature(), method=method, controls=controls, scale="linear", donor="donor")
+    row = ifn.get.cutoffs(adata).iloc[0]
+    assert row["n_controls"] == 11  # the last two controls are one person
+    own = ifn.get.scores_wide(adata)["A"].to_numpy()[:n]
+    if method == "singscore":
+        persons = [*own[:10], own[10:].mean()]
+    else:
+        x = np.vstack([big[:10, :6], big[10:12, :6].mean(axis=0)])
+        persons = np.exp(np.log(x + 1).mean(axis=1)) if method == "geomean" else np.log2(x + 1).mean(axis=1)
+    assert row["cutoff"] == pytest.approx(mean_2sd(list(persons)), rel=1e-12)
+    assert row["cutoff_in_sample"] == row["cutoff"]

@@ -256,7 +256,7 @@ def test_identifiers_in_a_var_column_are_found(toy):
     ifn.tl.score(moved, "rice", method="geomean", scale="linear")
     ifn.tl.score(toy, "rice", method="geomean", scale="linear")
     np.testing.assert_array_equal(ifn.get.scores_wide(moved), ifn.get.scores_wide(toy))
-    with pytest.raises(DataError, match="no gene column 'nope'"):
+    with pytest.raises(DataError, match="no column 'nope'"):
         ifn.tl.score(moved, "rice", symbol_column="nope", scale="linear")
 
 

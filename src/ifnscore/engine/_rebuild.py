@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ifnscore import methods
 from ifnscore._lazy import np, pd
-from ifnscore.engine._run import convert, row_terms
 from ifnscore.engine._tasks import Task, _check_universe
+from ifnscore.engine._values import convert, row_terms
 from ifnscore.matrix import Matrix
 from ifnscore.methods._protocol import ColumnKernel, Plan, RowKernel, SetPlan, Stats
 from ifnscore.signatures import Signature
@@ -68,7 +68,7 @@ def _plan(matrix: Matrix, task: Task, used: pd.DataFrame, covered: pd.Series[Any
     one = SetPlan(
         id="stored",
         index=np.arange(len(used)),
-        sign=np.sign(weight),
+        sign=np.copysign(1.0, weight),
         weights=np.abs(weight),
         n_published=int(covered["n_genes"]),
         centre=float(covered["score_centre"]),

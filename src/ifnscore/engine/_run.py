@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ifnscore import expression, genes, methods
+from ifnscore import genes, methods
 from ifnscore._lazy import np
+from ifnscore.engine._controls import fitted, left_out_and_inside, usable
+from ifnscore.engine._uses import GeneUse, gene_uses
+from ifnscore.engine._values import convert, row_terms
 from ifnscore.errors import DataError
-from ifnscore.matrix import Matrix, Row
-from ifnscore.methods._protocol import ColumnKernel, Kernel, Plan, RowKernel, SetPlan, Stats, TwoPassKernel
+from ifnscore.matrix import Matrix
+from ifnscore.methods._protocol import ColumnKernel, Kernel, Plan, RowKernel, SetPlan, TwoPassKernel
 from ifnscore.reference import Reference, label
 
 if TYPE_CHECKING:
     from ifnscore.engine._tasks import Task
     from ifnscore.methods._protocol import Array
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GeneUse:
-    """One gene of one signature in one stratum: where it was found and why it was not used."""
-
-    signature: str
-    stratum: str
-    gene: str
-    published: str
-    column: str
-    occurrence: int
-    weight: float
-    centre: float
-    spread: float
-    used: bool
-    note: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,36 +46,6 @@ class Scores:
     top_share: Array | None = None
     top_gene: Array | None = None
     uses: list[GeneUse] = field(default_factory=list)
-
-
-def convert(x: Array, housekeeping: Array, task: Task, scale: expression.Scale, library_size: Array | None) -> Array:
-    """Bring values to the working scale of a task, housekeeping genes taken off.
-
-    Parameters
-    ----------
-    x, housekeeping
-        Values of shape (n_samples, n_genes) and (n_samples, n_housekeeping) on `scale`.
-    task
-        Says the working scale and the pseudo-count.
-    library_size
-        Totals of shape (n_samples,), for counts.
-    """
-    has = housekeeping.shape[1] > 0
-    if scale == "ct":
-        x = expression.from_ct(x, housekeeping) if has else x
-        has = False
-    if task.works_on == "log2":
-        log = expression.to_log2(x, scale, library_size, task.pseudocount)
-        if not has:
-            return log
-        return log - expression.to_log2(housekeeping, scale, library_size, task.pseudocount).mean(axis=1, keepdims=True)
-    linear = expression.to_linear(x, scale, library_size)
-    if has:
-        with np.errstate(divide="ignore"):
-            logs = np.log(expression.to_linear(housekeeping, scale, library_size))
-        level = np.exp(logs.mean(axis=1, keepdims=True))
-        linear = linear / np.where(level > 0, level, np.nan)
-    return linear + (task.pseudocount or 0.0)
 
 
 @dataclass(slots=True)
@@ -145,7 +101,7 @@ class Runner:
             self._plan(group)
 
     def _check_zeros(self, group: _Group) -> None:
-        """Refuse zeros before a logarithm without a pseudo-count.
+        """Refuse zeros before a logarithm without a pseudo-count, and housekeeping genes that are 0.
 
         Raises
         ------
@@ -153,9 +109,11 @@ class Runner:
             Names the gene.
         """
         task = group.lead
-        if task.works_on != "log2" or task.pseudocount != 0 or self.matrix.scale in {"log2", "ct"}:
+        if self.matrix.scale in {"log2", "ct"} or task.works_on == "order":
             return
-        keys = [*self._empty_plan(group).genes, *task.housekeeping]
+        bare = task.works_on == "log2" and task.pseudocount == 0
+        divides = task.works_on == "linear"
+        keys = [*(self._empty_plan(group).genes if bare else ()), *(task.housekeeping if bare or divides else ())]
         zeros = np.zeros(len(keys), dtype=bool)
         for chunk in self.matrix.chunks(self.chunk_size):
             zeros |= (self.matrix.values(keys, chunk) <= 0).any(axis=0)
@@ -163,7 +121,8 @@ class Runner:
             zeros |= (self.reference.values(stratum, keys) <= 0).any(axis=0) if self.reference else False
         if zeros.any():
             gene = keys[int(np.argmax(zeros))]
-            msg = f"{gene} is 0 in some samples and its logarithm has no pseudo-count: give one (--pseudocount 1)"
+            what = "its logarithm has no pseudo-count: give one (--pseudocount 1)" if bare else "nothing can be divided by it"
+            msg = f"{gene} is 0 in some samples and {what}"
             raise DataError(msg)
 
     def _grouped(self) -> list[_Group]:
@@ -182,13 +141,13 @@ class Runner:
                 controls = self.controls(group.lead, plan, by)
                 if controls is None:
                     group.plans[name] = None
-                    self._note_genes(group, plan, name, "no controls in this stratum")
+                    self._note(group, plan, name, "no controls in this stratum")
                     continue
             plan = fitted(group.kernel, plan, controls)
             if isinstance(group.kernel, TwoPassKernel):
                 plan = self._first_pass(group, plan, name)
-            self._note_genes(group, plan, name)
-            plan = _usable(group.kernel, plan, controls)
+            self._note(group, plan, name)
+            plan = usable(group.kernel, plan, controls)
             if controls is not None and isinstance(group.kernel, ColumnKernel):
                 group.control_terms[name] = group.kernel.terms(controls, plan)
             group.plans[name] = plan
@@ -266,43 +225,9 @@ class Runner:
                 state = group.kernel.fold(state, x[np.isfinite(x).all(axis=1)])
         return replace(plan, stats=group.kernel.finish(state, plan))
 
-    def _note_genes(self, group: _Group, plan: Plan, stratum: str, why: str = "") -> None:
-        """Record, for every published gene, where it was found and whether it is used."""
-        table = genes.table()
-        at = {g: i for i, g in enumerate(plan.genes)}
+    def _note(self, group: _Group, plan: Plan, stratum: str, why: str = "") -> None:
         for task, one in zip(group.tasks, plan.sets, strict=True):
-            weights = dict(zip(one.index.tolist(), (one.sign * one.weights).tolist(), strict=True))
-            for key, published in {table.resolve(g): g for g in reversed(task.signature.genes)}.items():
-                i = at.get(key, -1)
-                self.uses.append(self._use(task, stratum, key, published, plan.stats, i, weights.get(i, 1.0), why))
-
-    def _use(
-        self, task: Task, stratum: str, key: str, published: str, stats: Stats | None, i: int, weight: float, why: str
-    ) -> GeneUse:
-        in_matrix = key in self.matrix.position
-        note = why
-        if not in_matrix:
-            note = "not in the matrix"
-        elif key in self.dropped:
-            note = self.dropped[key]
-        elif i < 0:
-            note = "not in the reference"
-        elif stats is not None and not stats.usable[i]:
-            note = "no spread" if task.method.score_type == "z" else "control centre is 0"
-        row = self.matrix.rows_of([key])[key] if in_matrix else Row("", 0)
-        return GeneUse(
-            signature=task.signature.id,
-            stratum=stratum,
-            gene=key,
-            published=published,
-            column=row.identifier,
-            occurrence=row.occurrence,
-            weight=weight,
-            centre=float(stats.centre[i]) if stats is not None and i >= 0 else float("nan"),
-            spread=float(stats.spread[i]) if stats is not None and i >= 0 else float("nan"),
-            used=not note,
-            note=note,
-        )
+            self.uses += gene_uses(task, one, plan, stratum, self.matrix, self.dropped, why)
 
     def terms(self, group: _Group, plan: Plan, samples: Array) -> Array:
         """Return the kernel's terms for some samples."""
@@ -379,60 +304,18 @@ class Runner:
         return (one.centre, one.spread, group.factor) if one else (0.0, 1.0, group.factor)
 
     def control_scores(self, position: int, name: str) -> tuple[Array, Array] | None:
-        """Return (leave-one-out, in-sample) scores of the controls of a stratum for one task, or None without a reference.
+        """Return (leave-one-out, in-sample) scores of the controls of a stratum for one task.
 
-        In a leave-one-out score a control is compared with the others only; a gene that they leave without spread is
-        dropped from that score, and a score under the minimum coverage is NaN.
+        None where they cannot be made from the reference: no controls, ranks over whole samples, or two passes.
         """
         group = next(g for g in self.groups if position in g.positions)
-        plan, task = group.plans[name], self.tasks[position]
-        if plan is None or task.method.reference != "required":
+        task = self.tasks[position]
+        if group.plans[name] is None or not isinstance(group.kernel, ColumnKernel) or isinstance(group.kernel, TwoPassKernel):
             return None
-        place = group.positions.index(position)
-        whole = self._empty_plan(group)
-        controls = self.controls(task, whole, self.by[name])
-        assert controls is not None
-        inside = _scores_of(group.kernel, whole, controls, controls, place, task)
-        n = len(controls)
-        left = [
-            _scores_of(group.kernel, whole, controls[np.arange(n) != i], controls[[i]], place, task) for i in range(n) if n > 1
-        ]
-        return np.concatenate(left) if left else np.full(n, np.nan), inside
-
-
-def row_terms(kernel: RowKernel, matrix: Matrix, plan: Plan, samples: Array, dropped: Collection[str]) -> Array:
-    """Return the terms of a row kernel; genes that were dropped take no part in the ranking."""
-    rows = matrix.whole_rows(samples)
-    if dropped:
-        keep = [i for i, k in enumerate(matrix.universe) if k not in dropped]
-        new = {old: i for i, old in enumerate(keep)}
-        plan = replace(plan, columns=np.array([new[c] for c in plan.columns], dtype=np.intp))
-        rows = rows[:, keep]
-    return kernel.terms(rows, plan)
-
-
-def fitted(kernel: Kernel, plan: Plan, controls: Array | None) -> Plan:
-    """Return the plan with the statistics of the controls."""
-    if controls is None or not isinstance(kernel, ColumnKernel):
-        return plan
-    return replace(plan, stats=kernel.statistics(controls, plan))
-
-
-def _usable(kernel: Kernel, plan: Plan, controls: Array | None) -> Plan:
-    """Return the plan whose signatures hold usable genes only; score-level statistics are made from those."""
-    if plan.stats is not None:
-        usable = plan.stats.usable
-        plan = replace(plan, sets=tuple(s.subset(usable[s.index]) for s in plan.sets))
-    if controls is not None and isinstance(kernel, ColumnKernel):
-        plan = kernel.fit_sets(kernel.terms(controls, plan), plan)
-    return plan
-
-
-def _scores_of(kernel: Kernel, plan: Plan, controls: Array, x: Array, place: int, task: Task) -> Array:
-    assert isinstance(kernel, ColumnKernel)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        plan = _usable(kernel, fitted(kernel, plan, controls), controls)
-        one = plan.sets[place]
-        if not len(one.index) or len(one.index) < task.min_coverage * one.n_published - 1e-9:
-            return np.full(len(x), np.nan)
-        return kernel.score(kernel.terms(x, plan), one, plan)
+        plan = self._empty_plan(group)
+        if self.reference is None or not {*plan.genes, *task.housekeeping} <= set(self.reference.genes):
+            return None
+        controls = self.controls(task, plan, self.by[name])
+        if controls is None:
+            return None
+        return left_out_and_inside(group.kernel, plan, controls, group.positions.index(position), task)

@@ -136,6 +136,9 @@ def make(chosen: Sequence[Signature], method: str, matrix: Matrix, request: Requ
         raise UsageError(msg)
     tasks = [_task(s, method, matrix, request) for s in chosen]
     for used in {t.method.id: t.method for t in tasks}.values():
+        if matrix.scale not in used.scales:
+            msg = f"{used.id} takes {', '.join(used.scales)}, and this matrix is on scale {matrix.scale}"
+            raise DataError(msg)
         _check_universe(used, matrix)
     return tasks
 
@@ -145,7 +148,8 @@ def _task(signature: Signature, method: str, matrix: Matrix, request: Request) -
     published = method == PUBLISHED and formula.computable
     record = methods.get((formula.method if published else PACKAGE_DEFAULT) if method == PUBLISHED else method)
     given = dict(formula.params) if published else dict(request.own)
-    pseudocount = given.pop("pseudocount", record.pseudocount)
+    offset = None if matrix.scale == "ct" else record.pseudocount  # relative quantities need no offset against zeros
+    pseudocount = given.pop("pseudocount", offset)
     pseudocount = request.params.get("pseudocount", pseudocount)
     own = formula.housekeeping if (published and record.housekeeping) or matrix.scale == "ct" else ()
     housekeeping = _housekeeping(record, own, matrix, request)

@@ -23,6 +23,7 @@ METHOD = Method(
     works_on="linear",
     score_type="rank",
     reference="required",
+    scales=("counts", "linear", "log2", "log2p1", "log1p"),
     parameters=(
         Parameter(name="fold", default=1.5, help="smallest fold change (package default of the authors: 1.5)"),
         Parameter(name="difference", default=10.0, help="smallest difference, in units of the input (authors: 10)"),

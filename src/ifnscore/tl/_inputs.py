@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from anndata import AnnData
 
-    from ifnscore.methods._protocol import Array
 
 #: Columns that separate references when they are in ``obs`` and nothing else was asked for.
 DEFAULT_STRATA = ("tissue", "platform")
@@ -174,8 +173,8 @@ def stratify(adata: AnnData, reference_by: Sequence[str] | str | None, frozen: R
 
 def make_reference(
     adata: AnnData, given: Input, controls: Any, wanted: Sequence[str], by: Sequence[str], donor: str | None
-) -> tuple[Reference, Array]:
-    """Return the reference from the controls of this matrix, and their mask."""
+) -> tuple[Reference, dict[int, str]]:
+    """Return the reference from the controls of this matrix, and the person of each control sample by position."""
     mask = expr.mask(adata.obs, controls)
     if mask.sum() > _MANY_CONTROLS:
         warn(
@@ -187,7 +186,8 @@ def make_reference(
     empty = sorted(strata - {s.label for s in made.strata})
     if empty:
         warn(f"no controls in stratum {listing(empty)}: scores that need controls are missing there")
-    return made, mask
+    who = adata.obs_names if donor is None else adata.obs[donor]
+    return made, {int(i): str(who.iloc[i] if donor else who[i]) for i in np.flatnonzero(mask)}
 
 
 def check_fits(frozen: Reference, given: Input) -> None:

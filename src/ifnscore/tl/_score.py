@@ -137,10 +137,11 @@ def score(
     by = _inputs.stratify(adata, reference_by, frozen) if pooled else []
     dropped = _missing(given.matrix, tasks, allow_missing=allow_missing)
     tasks = [engine.without_housekeeping(t, dropped) for t in tasks]
+    people: dict[int, str] = {}
     if frozen is not None:
         _inputs.check_fits(frozen, given)
     elif controls is not None:
-        frozen, _ = _inputs.make_reference(adata, given, controls, wanted, by, donor)
+        frozen, people = _inputs.make_reference(adata, given, controls, wanted, by, donor)
     facts = {
         "method": used,
         "why": why,
@@ -162,17 +163,18 @@ def score(
     if _recommended(method, tasks, compared=compared):
         common = engine.Request(params={k: v for k, v in request.params.items() if k == "housekeeping"})
         beside = engine.make(chosen, engine.PACKAGE_DEFAULT, given.matrix, common)
+        beside = [engine.without_housekeeping(t, dropped) for t in beside]
         runner = engine.Runner(given.matrix, beside, frozen, strata, dropped, chunk_size)
         key = keys.key_of(engine.PACKAGE_DEFAULT, None)
-        _finish(adata, key, runner, {**facts, "method": engine.PACKAGE_DEFAULT}, detail=detailed)
+        _finish(adata, key, runner, {**facts, "method": engine.PACKAGE_DEFAULT}, people, detail=detailed)
     runner = engine.Runner(given.matrix, tasks, frozen, strata, dropped, chunk_size)
-    covered, out = _finish(adata, keys.key_of(used, key_added), runner, facts, detail=detailed)
+    covered, out = _finish(adata, keys.key_of(used, key_added), runner, facts, people, detail=detailed)
     _write.announce(tasks, covered, out)
     return adata if copy else None
 
 
 def _finish(
-    adata: AnnData, key: str, runner: engine.Runner, facts: Mapping[str, Any], *, detail: bool
+    adata: AnnData, key: str, runner: engine.Runner, facts: Mapping[str, Any], people: Mapping[int, str], *, detail: bool
 ) -> tuple[pd.DataFrame, engine.Scores]:
     """Run the kernels and store what came out."""
     out = runner.run(detail=detail)
@@ -180,7 +182,7 @@ def _finish(
     tables = {
         "coverage": covered,
         "genes": _write.genes_table(out),
-        "cutoffs": _write.cutoff_table(runner.tasks, runner, facts["rng"]),
+        "cutoffs": _write.cutoff_table(runner, out, people, facts["rng"]),
         "provenance": _write.provenance(runner.tasks, facts),
     }
     _write.store(adata, key, runner.tasks, out, tables)

@@ -63,17 +63,28 @@ def genes_table(out: Scores) -> pd.DataFrame:
     return pd.DataFrame([asdict(u) for u in out.uses])
 
 
-def cutoff_table(tasks: Sequence[Task], runner: Runner, rng: Any) -> pd.DataFrame | None:
-    """Return cut-offs of the signatures that are scored against controls, or None without any."""
+def cutoff_table(runner: Runner, out: Scores, people: Mapping[int, str], rng: Any) -> pd.DataFrame | None:
+    """Return cut-offs from the scores of the controls, or None without controls.
+
+    Parameters
+    ----------
+    runner, out
+        What was scored.
+    people
+        Position of each control sample in this matrix -> person; empty with a frozen reference.
+    rng
+        Seed of the bootstrap.
+    """
     if runner.reference is None:
         return None
     rows = []
-    for position, task in enumerate(tasks):
+    for position, task in enumerate(runner.tasks):
         for name in runner.by:
-            pair = runner.control_scores(position, name)
+            pair = runner.control_scores(position, name) or _own_scores(out, position, name, task, people)
             if pair is None:
                 continue
-            made = from_controls(*pair, task.signature.cutoff.rule, [rng or 0, zlib.crc32(task.signature.id.encode())])
+            left_out, inside = pair
+            made = from_controls(left_out, inside, task.signature.cutoff.rule, [rng or 0, zlib.crc32(task.signature.id.encode())])
             rows.append(
                 {
                     "signature": task.signature.id,
@@ -88,6 +99,18 @@ def cutoff_table(tasks: Sequence[Task], runner: Runner, rng: Any) -> pd.DataFram
                 }
             )
     return pd.DataFrame(rows) if rows else None
+
+
+def _own_scores(out: Scores, position: int, stratum: str, task: Task, people: Mapping[int, str]) -> tuple[Any, Any] | None:
+    """Return scores of the controls in this matrix, one a person, for methods that need no controls (ranks)."""
+    if task.method.reference == "required" or task.method.passes > 1:
+        return None
+    of_person: dict[str, list[float]] = {}
+    for sample, person in people.items():
+        if out.stratum[sample] == stratum:
+            of_person.setdefault(person, []).append(float(out.values[sample, position]))
+    scores = np.array([np.mean(v) for v in of_person.values()])
+    return (scores, scores) if len(scores) else None
 
 
 def detail_table(adata: AnnData, tasks: Sequence[Task], out: Scores) -> pd.DataFrame | None:
