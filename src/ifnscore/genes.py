@@ -167,6 +167,11 @@ def match(names: Sequence[str]) -> Match:
     Match
         Columns by gene key; unknown names keep their own key (in capitals), so duplicates among them are found too.
     """
+    return _match(tuple(names))
+
+
+@functools.lru_cache(maxsize=4)  # a loader and the engine ask about the same names
+def _match(names: tuple[str, ...]) -> Match:
     known = table()
     excel = {n: _restored(n) for n in names if _EXCEL.fullmatch(n)}
     found = [known.identify(excel.get(n) or n) for n in names]
@@ -235,6 +240,8 @@ def check_species(names: Sequence[str]) -> str | None:
     DataError
         Names that only mouse has stand among title-case symbols.
     """
+    if not any(n[:1].isupper() and n[1:].islower() for n in names):
+        return None
     known = [n for n in names if table().knows(n) and n[:1].isalpha() and not _ENSEMBL.match(n)]
     title = [n for n in known if len(n) > 1 and n[0].isupper() and n[1:] == n[1:].lower() and any(c.islower() for c in n)]
     if not known or len(title) < 0.8 * len(known):

@@ -22,6 +22,11 @@ def recorded_input(adata: AnnData) -> dict[str, Any]:
     return dict(dict(adata.uns.get(UNS, {})).get("input", {}))
 
 
+def layers(adata: AnnData) -> list[str]:
+    """Return the names of the layers; anndata 0.13 also lists ``None``, which is ``X``."""
+    return [str(k) for k in adata.layers if k is not None]
+
+
 def totals(adata: AnnData) -> Any:
     """Return the stored library sizes of a small scored file, or None for a complete matrix."""
     if not recorded_input(adata).get("subset"):

@@ -75,7 +75,7 @@ def describe(adata: AnnData, name: str, options: dict[str, Any]) -> dict[str, An
         "maximum": facts.maximum,
         "missing_values": facts.missing,
         "detected_median": view.detected(),
-        "layers": [str(k) for k in adata.layers],
+        "layers": keys.layers(adata),
         "annotations": [str(c) for c in adata.obs.columns],
         "coverage": [_coverage(s, view) for s in catalogue.resolve("panel")],
         "next": _next(name, scale, adata, options),

@@ -25,8 +25,8 @@ def matrix(adata: ad.AnnData, label: str, layer: str | None) -> Any:
     DataError
         There is none, or it holds no numbers.
     """
-    layers = listing([repr(str(k)) for k in adata.layers], 8)
-    if layer is not None and layer not in adata.layers:
+    layers = listing([repr(k) for k in keys.layers(adata)], 8)
+    if layer is not None and layer not in keys.layers(adata):
         msg = f"{label}: no layer {layer!r}; the layers are {layers or 'none'}"
         raise DataError(msg)
     x = adata.X if layer is None else adata.layers[layer]

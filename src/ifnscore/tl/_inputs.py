@@ -45,8 +45,8 @@ def values_of(adata: AnnData, layer: str | None) -> Any:
     DataError
         The layer is missing, there are no values, or they are not numbers.
     """
-    if layer is not None and layer not in adata.layers:
-        msg = f"there is no layer {layer!r}; layers: {listing(adata.layers) or 'none'}.{nearest(layer, adata.layers)}"
+    if layer is not None and layer not in keys.layers(adata):
+        msg = f"there is no layer {layer!r}; layers: {listing(keys.layers(adata)) or 'none'}.{nearest(layer, keys.layers(adata))}"
         raise DataError(msg)
     x = adata.X if layer is None else adata.layers[layer]
     if x is None:
@@ -107,7 +107,7 @@ def _scale(adata: AnnData, x: Any, facts: expression.Facts, scale: str | None, l
         return declared, "declared" if scale else str(recorded.get("scale_why", "declared"))
     detection = expression.detect(facts, mark)
     if detection.scale is None:
-        where = " (or a layer that holds counts: --layer)" if len(adata.layers) else ""
+        where = " (or a layer that holds counts: --layer)" if keys.layers(adata) else ""
         hint = "linear, log2, log2p1 or log1p" if facts.minimum >= 0 else "log2 only if these are log2 expression values"
         msg = f"the expression scale is not certain: {detection.why}; declare it with --scale ({hint}){where}"
         raise ScaleError(msg)
