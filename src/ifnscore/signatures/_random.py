@@ -69,7 +69,7 @@ def random_like(
     drawn = []
     for number in range(1, n + 1):
         picked = _draw(places, len(pool), generator)
-        names = tuple(matrix.universe[pool[p]] for p in picked)
+        names = tuple(row.identifier for row in matrix.rows_of([matrix.universe[pool[p]] for p in picked]).values())
         drawn.append(_named(signature, f"random_{signature.id}_{number:0{max(width, 3)}d}", names))
     return drawn
 
