@@ -42,9 +42,10 @@ def main() -> None:
 
     ifn.tl.score(cells, controls="treatment == 'untreated'")
     note = (
-        "Published formulas against three untreated controls. '-' means no score: SIGLEC1 is silent in the controls, so Rice's\n"
-        "six genes are five. The z-sum in the thousands comes from genes with almost no spread among three controls: off its own\n"
-        "platform a published formula is a formula, not the assay."
+        "Published formulas against three untreated controls. '-' means no score: SIGLEC1 is 0 in two of the three controls, so\n"
+        "Rice's six genes are five, and IFNG and GZMB are 0 in all of them. The z-sum in the thousands comes from controls that\n"
+        "hardly vary: off its own platform a published formula is a formula, not the assay. Raupov's median fold change puts\n"
+        "IFN-alpha just above IFN-beta. The recommended score here, zref_mean on log2, is under the key 'ifn_zref_mean'."
     )
     show("HPPT cells, each signature's published formula", group_means(cells, 1), note)
     table = ifn.get.coverage(cells).set_index("signature")[
@@ -59,7 +60,8 @@ def main() -> None:
     ]
     note = (
         "Median fold change of six genes against the buffer samples of three donors (run D1R repeats donor D1 and counts once).\n"
-        "Blood answers to IFN-beta only. No cut-off: three controls are too few, ten independent ones are needed."
+        "Blood answers to IFN-beta only. Left out: IL-4, IL-10 and IL-13, which lie below buffer for every interferon gene for an\n"
+        "unknown reason. No cut-off: three controls are too few, ten independent ones are needed."
     )
     show("Whole blood, Rice 2013 score of each sample", rice.round(2), note)
     print("\nNext: ifnscore inspect YOUR_MATRIX, then ifnscore score YOUR_MATRIX --controls \"group == 'healthy'\"")

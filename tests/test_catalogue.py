@@ -9,16 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from ifnscore import methods
 from ifnscore.signatures._model import CUTOFF_RULES, FORMULA_STATUS, Signature, from_dict
 
 GENESETS = Path(__file__).resolve().parents[1] / "genesets"
 FILES = sorted(GENESETS.glob("*.toml"))
 LICENCES = {"facts", "CC BY 4.0", "CC0 1.0", "MIT", "Apache-2.0"}
 TISSUES = {"blood", "PBMC", "monocytes", "skin", "muscle", "tumour", "T cells", "any"}
-METHODS = {
-    "unknown", "fold_change_median", "zref_sum", "zref_mean", "geomean", "mean_log", "mean_linear", "weighted_mean",
-    "neg_ddct_sum", "percent_of_module", "zcohort_mean", "score_zref",
-}  # fmt: skip
+METHODS = {*methods.records(), "unknown"}  # fmt: skip
 PANEL = [
     "rice2013_ags6", "kim2018_irg28_z", "kim2018_irg28_geomean", "higgs2011_anifrolumab4", "raupov2024_jdm5",
     "msigdb_hallmark_ifna", "aybey_ifn2_6", "dejesus2020_nfkb11_control",
@@ -223,14 +221,14 @@ def test_slips_stay_as_printed() -> None:
 
 
 def test_cutoffs() -> None:
-    values = {s.id: s.cutoff.value for s in SIGNATURES.values() if s.cutoff.value is not None}
-    assert values == {
+    known = {
         "rice2013_ags6": 2.466,
         "brkic2012_pss5": 10,
         "raupov2024_jdm5": 2,
         "tesser2025_synthetic6": 0.7,
         "ugolini2019_paps6": 3.9,
     }
+    assert {name: SIGNATURES[name].cutoff.value for name in known} == known
     assert SIGNATURES["janssen2024_ifn1_10"].cutoff.rule == "unknown"
     assert SIGNATURES["kennedy2015_ism3"].cutoff.rule == "p95"
     for s in SIGNATURES.values():

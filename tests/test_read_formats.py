@@ -101,7 +101,6 @@ FRAME = pd.DataFrame({"s1": [1, 2, 3], "s2": [10, 20, 30]}, index=["ISG15", "MX1
     ids=["index", "named_index", "column", "samples_in_rows"],
 )
 def test_parquet(tmp_path, frame):
-    pytest.importorskip("pyarrow")
     frame.to_parquet(tmp_path / "m.parquet")
     adata = loaders.read(tmp_path / "m.parquet")
     assert list(adata.var_names) == ["ISG15", "MX1", "IFI6"]
@@ -111,7 +110,6 @@ def test_parquet(tmp_path, frame):
 
 
 def test_parquet_with_a_word_and_without_names(tmp_path):
-    pytest.importorskip("pyarrow")
     FRAME.astype(str).to_parquet(tmp_path / "m.parquet")
     assert loaders.read(tmp_path / "m.parquet").X.tolist() == [[1, 2, 3], [10, 20, 30]]
     FRAME.astype(str).replace("20", "many").to_parquet(tmp_path / "m.parquet")

@@ -54,7 +54,7 @@ def test_hppt_z_sum_of_kim_is_about_22000_under_ifn_beta(hppt):
 
 @quiet
 def test_siglec1_has_no_control_centre_in_hppt(hppt):
-    with pytest.warns(IfnscoreWarning, match=r"no score for rice2013_ags6 5/6 genes \(not SIGLEC1"):
+    with pytest.warns(IfnscoreWarning, match=r"no score for rice2013_ags6 \(5/6 genes, needs 100%; not usable: SIGLEC1\)"):
         ifn.tl.score(hppt, "rice", controls="treatment == 'untreated'")
     assert ifn.get.scores_wide(hppt)["rice2013_ags6"].isna().all()
     row = ifn.get.coverage(hppt).iloc[0]

@@ -126,8 +126,10 @@ def test_random_sets_match_size_and_expression(hppt):
     for s in drawn:
         assert len(set(s.genes)) == 28
         assert not known & set(s.genes)
-        assert np.abs(np.sort(np.log(means[list(s.genes)] + 1)) - target).max() < 0.5
-    again = ifn.signatures.random_like(kim, hppt, n=50, rng=3)
+        gap = np.abs(np.sort(np.log(means[list(s.genes)] + 1)) - target)
+        assert np.median(gap) < 0.1
+        assert np.quantile(gap, 0.9) < 0.6  # the few most expressed genes have far neighbours
+    again = ifn.signatures.random_like("kim2018_irg28_z", hppt, n=50, rng=3)
     assert [s.genes for s in again] == [s.genes for s in drawn]
     assert drawn[0].genes != drawn[1].genes
 

@@ -44,10 +44,11 @@ def scores(adata: AnnData, *, key: str | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Shape (n_samples * n_signatures, 19), columns ``sample, signature, method, score, coverage, n_genes, n_used,
-        missing, cutoff, above_cutoff, jackknife_low, jackknife_high, top_gene, top_gene_share, formula, score_type,
+        Shape (n_samples * n_signatures, 20), columns ``sample, signature, method, score, coverage, n_genes, n_used,
+        missing, cutoff, above_cutoff, jackknife_low, jackknife_high, top_gene, top_gene_share, dropped, formula, score_type,
         platform_match, stratum, n_found``. ``above_cutoff`` is missing where there is no cut-off; the jackknife range
-        is the lowest and highest score with one gene left out.
+        is the lowest and highest score with one gene left out (of a sum, its term is gone too); ``dropped`` names genes that
+        are in the matrix and could not be used.
     """
     key = keys.find(adata, key)
     frame, stored = pd.DataFrame(adata.obsm[key]), keys.record(adata, key)
@@ -71,7 +72,7 @@ def scores(adata: AnnData, *, key: str | None = None) -> pd.DataFrame:
             name = f"{signature}|{column}"
             missing = "" if column == "top_gene" else np.nan
             block[column] = detail[name].to_numpy() if detail is not None and name in detail else missing
-        for column in ("formula", "score_type", "platform_match"):
+        for column in ("dropped", "formula", "score_type", "platform_match"):
             block[column] = rows[column].to_numpy()
         block["stratum"] = strata
         block["n_found"] = rows["n_found"].to_numpy()

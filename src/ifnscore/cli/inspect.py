@@ -103,7 +103,7 @@ def _next(name: str, scale: str | None, adata: AnnData, options: dict[str, Any])
         if options[option]:
             words += [f"--{option.replace('_', '-')}", shlex.quote(options[option])]
     if scale is None:
-        words += ["--scale", "linear|log2|log2p1|log1p"]
+        words += ["--scale", "linear|log2|log2p1|log1p|ct"]
     elif options["scale"]:
         words += ["--scale", scale]
     column = next((c for c in ("is_control", "group", "condition", "disease", "treatment") if c in adata.obs.columns), None)
@@ -113,6 +113,8 @@ def _next(name: str, scale: str | None, adata: AnnData, options: dict[str, Any])
         values = [str(v) for v in adata.obs[column].dropna().unique()]
         healthy = next((v for v in values if any(w in v.lower() for w in ("health", "control", "ctrl", "untreated"))), None)
         words += ["--controls", shlex.quote(f"{column} == '{healthy}'")] if healthy else []
+    if scale == "ct" and "--controls" not in words:
+        words += ["--controls", "EXPR"]
     return " ".join(words)
 
 

@@ -69,7 +69,8 @@ def _list(chosen: list[Signature]) -> None:
         formula = s.formula.method if s.formula.computable else "-"
         title = textwrap.shorten(s.title, room, placeholder=" ...")
         click.echo(f"{s.id:<{width}}{mark} {s.ifn_type:<10} {s.n_genes:>5}  {s.platform:<10}  {formula:<18}  {title}")
-    click.echo(f"\n{len(chosen)} signatures; * default panel; - no published formula that can be computed")
+    plural = "" if len(chosen) == 1 else "s"
+    click.echo(f"\n{len(chosen)} signature{plural}; * default panel; - no published formula that can be computed")
 
 
 def _show(s: Signature) -> None:

@@ -8,6 +8,7 @@ another signature. The record can be read without importing numpy.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -213,18 +214,18 @@ class Plan:
     stats: Stats | None = None
 
 
-class Kernel:
+class Kernel(ABC):
     """Base of all kernels; rows of every array are samples."""
 
     METHOD: Method
 
+    @abstractmethod
     def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return the score of one signature, shape (n_samples,), from the terms of all genes of the plan."""
-        raise NotImplementedError  # pragma: no cover
 
+    @abstractmethod
     def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return what each gene adds, shape (n_samples, k); rows sum to the score (its logarithm for products)."""
-        raise NotImplementedError  # pragma: no cover
 
     def factor(self, scores: Array, plan: Plan) -> float:
         """Return what all scores of the call are multiplied by in the end, from all of them; 1 for most methods."""
@@ -254,18 +255,19 @@ class ColumnKernel(Kernel):
 class TwoPassKernel(ColumnKernel):
     """A column method that reads all samples once before it scores them."""
 
+    @abstractmethod
     def fold(self, state: Any, x: Array) -> Any:
         """Add a chunk of samples, on the working scale, to the state (None at first)."""
-        raise NotImplementedError  # pragma: no cover
 
+    @abstractmethod
     def finish(self, state: Any, plan: Plan) -> Stats:
         """Return the gene statistics that the state holds."""
-        raise NotImplementedError  # pragma: no cover
 
 
 class RowKernel(Kernel):
     """A method that places the signature genes among all genes of the sample."""
 
+    @abstractmethod
     def terms(self, rows: Any, plan: Plan) -> Array:
         """Return one term per sample and gene of the plan.
 
@@ -274,4 +276,3 @@ class RowKernel(Kernel):
         rows
             Dense or CSR matrix of shape (n_samples, n_universe), larger meaning more expression.
         """
-        raise NotImplementedError  # pragma: no cover

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ifnscore import genes, identify
 from ifnscore._lazy import np
 from ifnscore.errors import DataError
 from ifnscore.matrix import Matrix
-from ifnscore.signatures._model import Formula, Signature, Source
+from ifnscore.signatures._catalogue import get
+from ifnscore.signatures._model import Signature
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -19,7 +19,7 @@ NEIGHBOURS = 100
 
 
 def random_like(
-    signature: Signature, adata: AnnData, n: int = 100, *, layer: str | None = None, rng: Any = None
+    signature: Signature | str, adata: AnnData, n: int = 100, *, layer: str | None = None, rng: Any = None
 ) -> list[Signature]:
     """Draw random signatures with as many genes and the same expression levels as `signature`.
 
@@ -29,7 +29,7 @@ def random_like(
     Parameters
     ----------
     signature
-        The signature to imitate.
+        The signature to imitate, or its id.
     adata
         Matrix of shape (n_samples, n_genes), on any scale.
     n
@@ -49,6 +49,7 @@ def random_like(
     DataError
         No gene of the signature is in the matrix, or too few genes are outside the catalogue to draw from.
     """
+    signature = get(signature) if isinstance(signature, str) else signature
     matrix = Matrix(
         adata.X if layer is None else adata.layers[layer], identify.identifiers(adata)[1], list(adata.obs_names), "linear"
     )
@@ -89,15 +90,5 @@ def _draw(places: Any, size: int, generator: Any) -> list[int]:
 
 
 def _named(signature: Signature, name: str, names: tuple[str, ...]) -> Signature:
-    return replace(
-        signature,
-        id=name,
-        up=names,
-        down=(),
-        weights={},
-        title=f"random genes, expressed like those of {signature.id}",
-        ifn_type="comparator",
-        formula=Formula(),
-        source=Source(),
-        notes="",
-    )
+    title = f"random genes, expressed like those of {signature.id}"
+    return Signature(id=name, up=names, title=title, ifn_type="comparator", min_coverage=signature.min_coverage)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ifnscore import expr, expression, genes, identify, keys, reference
 from ifnscore._lazy import is_sparse, np
 from ifnscore.errors import DataError, ScaleError, UsageError, listing, nearest, say, warn
-from ifnscore.expression import MIN_GENES_FOR_CPM, SCALES, Scale
+from ifnscore.expression import LOG_SCALES, MIN_GENES_FOR_CPM, SCALES, Scale
 from ifnscore.matrix import Matrix, canonical
 from ifnscore.reference import Reference, strata_of
 
@@ -24,6 +24,8 @@ DEFAULT_STRATA = ("tissue", "platform")
 #: Share of genes with a mean of 0 over samples that marks z-scores or fold changes.
 _CENTRED = 0.9
 _MANY_CONTROLS = 1_000
+#: A panel of fewer genes whose median log2 value is larger looks like cycle thresholds.
+FEW_FOR_CT, LARGE_FOR_LOG2 = 1_000, 18.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,11 +106,16 @@ def _scale(adata: AnnData, x: Any, facts: expression.Facts, scale: str | None, l
     if declared is not None:
         expression.check(facts, declared)
         _refuse_centred(x, facts, declared)
+        _suspect_ct(x, declared)
         return declared, "declared" if scale else str(recorded.get("scale_why", "declared"))
     detection = expression.detect(facts, mark)
     if detection.scale is None:
         where = " (or a layer that holds counts: --layer)" if keys.layers(adata) else ""
-        hint = "linear, log2, log2p1 or log1p" if facts.minimum >= 0 else "log2 only if these are log2 expression values"
+        hint = (
+            "linear, log2, log2p1 or log1p; ct for cycle thresholds"
+            if facts.minimum >= 0
+            else "log2 only if these are log2 expression values"
+        )
         msg = f"the expression scale is not certain: {detection.why}; declare it with --scale ({hint}){where}"
         raise ScaleError(msg)
     say(f"scale: {detection.scale} ({detection.why})")
@@ -125,6 +132,17 @@ def _refuse_centred(x: Any, facts: expression.Facts, scale: Scale) -> None:
     if flat.mean() > _CENTRED:
         msg = "the genes are centred at 0: z-scores or log fold changes, which no method here can score; give expression values"
         raise ScaleError(msg)
+
+
+def _suspect_ct(x: Any, scale: Scale) -> None:
+    """Warn where declared log values are as large as cycle thresholds: scores would come out upside down."""
+    if scale in LOG_SCALES and not is_sparse(x) and x.shape[1] < FEW_FOR_CT:
+        middle = float(np.nanmedian(x))
+        if middle > LARGE_FOR_LOG2:
+            warn(
+            hint = "cycle thresholds need --scale ct, otherwise high scores mean low expression"
+            warn(f"the median value is {middle:.3g}, large for logarithms: {hint}")
+            )
 
 
 def tell(matrix: Matrix, wanted: Sequence[str], *, whole: bool) -> None:

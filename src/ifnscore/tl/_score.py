@@ -248,7 +248,7 @@ def _recommended(method: str | None, tasks: Sequence[engine.Task], *, compared: 
     if method is not None or not compared or not off:
         return False
     say(
-        "formulas are used off the platform they were made for; the recommended score there, zref_mean on log2, is beside "
-        "them in obsm['ifn_zref_mean'] (command line: -m zref_mean)"
+        "formulas are used off the platform they were made for; the recommended score there is zref_mean on log2: beside "
+        "them under the key 'ifn_zref_mean' (h5ad, zarr, Python); for a table add -m zref_mean"
     )
     return True

@@ -193,16 +193,21 @@ def _announce_missing(tasks: Sequence[Task], covered: pd.DataFrame) -> None:
     low = covered[(covered["coverage"] < covered["min_coverage"] - 1e-9) | (covered["n_used"] == 0)]
     if low.empty:
         return
-    sums = {t.signature.id for t in tasks if t.method.summary == "sum"}
+    of = {t.signature.id: t.method for t in tasks}
     said = []
     for row in low.to_dict(orient="records"):
         where = f" in {row['stratum']}" if row["stratum"] else ""
-        genes = listing([g for c in ("missing", "dropped") for g in str(row[c]).split(",") if g], 4)
-        said.append(
-            f"{row['signature']}{where} {row['n_used']}/{row['n_genes']} genes (not {genes}; needs {row['min_coverage']:.0%})"
-        )
-    offer = "; a sum needs all its genes, the mean does not: -m zref_mean" if sums & set(low["signature"]) else ""
-    warn(f"no score for {'; '.join(said)}{offer}; lower the bar with --min-coverage")
+        if of[row["signature"]].passes > 1 and not row["n_used"]:
+            said.append(f"{row['signature']}{where} ({row['method']} needs several samples that differ)")
+            continue
+        absent = listing([g for g in str(row["missing"]).split(",") if g], 4)
+        useless = listing([g for g in str(row["dropped"]).split(",") if g], 4)
+        why = "; ".join(filter(None, [absent and f"absent: {absent}", useless and f"not usable: {useless}"]))
+        used = f"{row['n_used']}/{row['n_genes']} genes, needs {row['min_coverage']:.0%}"
+        said.append(f"{row['signature']}{where} ({used}; {why})")
+    sums = [s for s in low["signature"].drop_duplicates() if of[s].summary == "sum"]
+    offer = f". The sum {listing(sums)} needs all its genes, the mean does not: -m zref_mean" if sums else ""
+    warn(f"no score for {', '.join(said)}{offer}. Lower the bar with --min-coverage")
 
 
 def _announce_dropped(covered: pd.DataFrame) -> None:
