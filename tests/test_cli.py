@@ -186,8 +186,8 @@ def test_own_gmt_and_toml_files(run, files):
     (files / "own.toml").write_text(toml)
     code, out, err = run(*score_line(files, "-m", "geomean", "-s", files / "own.gmt", "-s", files / "own.toml"))
     assert code == 0
-    assert out.splitlines()[0] == "sample\tmy_set_one\tother\tmine"
-    assert "becomes 'my_set_one'" in err
+    assert out.splitlines()[0] == "sample\tmy set_one\tother\tmine"
+    assert "becomes 'my set_one'" in err
     rows = [line.split("\t") for line in out.splitlines()[1:]]
     assert all(r[1] == r[3] for r in rows)
 
@@ -345,3 +345,84 @@ def test_pseudobulk(run, files, toy):
     assert code == 0, err
     assert len(out.splitlines()) == 10
     assert isinstance(ad.read_h5ad(files / "cells.h5ad"), ad.AnnData)
+
+
+def test_inputs_and_foreign_folders_are_never_replaced(run, files):
+    before = (files / "matrix.csv").read_bytes()
+    for name in ("matrix.csv", "samples.csv"):
+        code, _, err = run(*score_line(files, "-m", "geomean", "-o", files / name, "--force"))
+        assert code == 1
+        assert "is an input of this run" in err
+    assert (files / "matrix.csv").read_bytes() == before
+    for name in ("mine.zarr", "mine.tsv"):
+        (files / name).mkdir()
+        (files / name / "thesis.txt").write_text("x")
+        code, _, err = run(*score_line(files, "-m", "geomean", "-o", files / name, "--force"))
+        assert code == 1
+        assert "folder with other things in it" in err
+        assert (files / name / "thesis.txt").exists()
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--min-coverage", "2"], "min_coverage is 2.0"),
+        (["--min-coverage", "nan"], "min_coverage is nan"),
+        (["--pseudocount", "-1"], "pseudocount is -1.0"),
+        (["--pseudocount", "nan"], "pseudocount is nan"),
+        (["-m", "ucell", "--param", "max_rank=-5"], "a number of at least 1"),
+        (["-m", "ssgsea", "--param", "alpha=nan"], "alpha of ssgsea is nan"),
+        (["-m", "zref_mean"], "compares with healthy controls"),
+    ],
+)
+def test_impossible_values_exit_with_2_before_any_file_is_opened(run, more, message):
+    code, out, err = run("score", "nosuch.csv", *more)
+    assert (code, out) == (2, "")
+    assert message in err
+
+
+def test_is_control_that_names_nobody_is_an_error_only_where_it_matters(run, files, toy):
+    toy.obs.assign(is_control=False).rename_axis("sample_id").to_csv(files / "samples.csv")
+    code, _, err = run(*score_line(files))
+    assert code == 1
+    assert "is_control selects nobody" in err
+    assert run(*score_line(files, "-m", "geomean"))[0] == 0
+    code, _, err = run(*score_line(files, "-m", "zref_mean"))
+    assert code == 1
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_missing_counts_anywhere_are_refused(run, files, toy, value):
+    counts = toy.copy()
+    counts.X = np.round(toy.X)
+    counts.X[4, toy.var_names.get_loc("GENE001")] = value
+    counts.write_h5ad(files / "counts.h5ad")
+    code, _, err = run("score", files / "counts.h5ad", "--scale", "counts", "-m", "geomean", "-s", "rice")
+    assert code == 1
+    assert f"{value} in gene GENE001, sample s04" in err
+    code, out, _ = run("score", files / "counts.h5ad", "--scale", "counts", "-m", "geomean", "-s", "rice", "--allow-missing", "-q")
+    assert code == 0
+    kept = np.delete(counts.X, toy.var_names.get_loc("GENE001"), axis=1)
+    cpm = counts[:, ifn.signatures.get("rice").genes].X / kept.sum(axis=1, keepdims=True) * 1e6
+    table = pd.read_csv(io.StringIO(out), sep="\t")
+    np.testing.assert_allclose(table["rice2013_ags6"], np.exp(np.log(cpm + 1).mean(axis=1)), rtol=1e-12)
+
+
+def test_samples_called_na_keep_their_names(run, files, toy):
+    toy.obs_names = ["NA", "nan", *toy.obs_names[2:]]
+    toy.to_df().T.to_csv(files / "matrix.csv")
+    toy.obs.rename_axis("sample_id").to_csv(files / "samples.csv")
+    code, out, _ = run(*score_line(files, "--controls", HEALTHY, "-m", "zref_mean", "-s", "rice", "-q"))
+    assert code == 0
+    assert [line.split("\t")[0] for line in out.splitlines()[1:3]] == ["NA", "nan"]
+
+
+def test_the_log1p_mark_of_scanpy_is_read_with_care(run, files, toy):
+    logged = toy.copy()
+    logged.X = np.log1p(toy.X)
+    for base, works in ((None, True), (2, True), ("None", False), (10, False)):
+        logged.uns["log1p"] = {} if base is None else {"base": base}
+        logged.write_h5ad(files / "logged.h5ad")
+        code, _, err = run("score", files / "logged.h5ad", "-m", "geomean", "-s", "rice")
+        assert code == (0 if works else 1), base
+        assert works or "declare it with --scale" in err

@@ -241,18 +241,23 @@ def test_a_score_does_not_depend_on_other_signatures_or_samples(toy):
 
 @quiet
 def test_own_signatures_with_directions_and_unknown_genes(toy):
-    own = {"mine": {"ISG15": 1.0, "MX1": 1.0, "GENE001": -2.0}, "odd name/x": ["ISG15", "NOTTHERE1", "GENE002", "GENE003", "GENE004"]}
+    own = {
+        "mine": {"ISG15": 1.0, "MX1": 1.0, "GENE001": -2.0},
+        "odd name/x": ["ISG15", "NOTTHERE1", "GENE002", "GENE003", "GENE004"],
+    }
     ifn.tl.score(toy, own, method="weighted_mean", scale="linear", min_coverage=0.5)
     x = np.log2(toy.to_df() + 1)
     expected = (x["ISG15"] + x["MX1"] - 2 * x["GENE001"]) / 4
     np.testing.assert_allclose(ifn.get.scores_wide(toy)["mine"], expected, rtol=1e-12)
     assert ifn.get.coverage(toy)["missing"].tolist() == ["", "NOTTHERE1"]
-    assert list(ifn.get.scores_wide(toy).columns) == ["mine", "odd_name_x"]
+    assert list(ifn.get.scores_wide(toy).columns) == ["mine", "odd name_x"]
 
 
 @quiet
 def test_identifiers_in_a_var_column_are_found(toy):
-    moved = ad.AnnData(X=toy.X, obs=toy.obs, var=pd.DataFrame({"gene_symbols": toy.var_names}, index=[f"p{i}" for i in range(300)]))
+    moved = ad.AnnData(
+        X=toy.X, obs=toy.obs, var=pd.DataFrame({"gene_symbols": toy.var_names}, index=[f"p{i}" for i in range(300)])
+    )
     ifn.tl.score(moved, "rice", method="geomean", scale="linear")
     ifn.tl.score(toy, "rice", method="geomean", scale="linear")
     np.testing.assert_array_equal(ifn.get.scores_wide(moved), ifn.get.scores_wide(toy))
@@ -313,7 +318,9 @@ def test_pseudobulk_sums_counts_and_keeps_constant_columns(toy):
     toy.obs["cell_type"] = ["T", "B"] * 9
     bulk = ifn.tl.pseudobulk(toy, "sample,cell_type")
     assert list(bulk.obs_names) == ["a_B", "a_T", "b_B", "b_T", "c_B", "c_T"]
-    np.testing.assert_array_equal(bulk["a_T"].X.toarray().ravel() if sparse.issparse(bulk.X) else bulk["a_T"].X.ravel(), toy.X[0:6:2].sum(axis=0))
+    np.testing.assert_array_equal(
+        bulk["a_T"].X.toarray().ravel() if sparse.issparse(bulk.X) else bulk["a_T"].X.ravel(), toy.X[0:6:2].sum(axis=0)
+    )
     assert bulk.obs["group"].tolist() == ["healthy"] * 4 + ["jdm"] * 2
     assert bulk.obs["n_cells"].tolist() == [3] * 6
     assert "age" not in bulk.obs

@@ -56,7 +56,7 @@ def test_gmt_descriptions_may_hold_spaces_and_windows_line_ends(tmp_path):
         ("x.toml", 'id = "a"\n', r"needs a \[genes\] table"),
         ("x.toml", 'id = "a"\n[genes]\nup = ["A", "A"]\n', "genes listed twice: A"),
         ("x.toml", 'id = "a"\nspecies = "human"\n[genes]\nup = ["A"]\n', "unknown key 'species'"),
-        ("x.toml", 'id = "a b"\n[genes]\nup = ["A"]\n', "'id' is 'a b'"),
+        ("x.toml", 'id = "a/b"\n[genes]\nup = ["A"]\n', "'id' is 'a/b'"),
         ("x.toml", 'id = "a"\n[genes]\nup = ["A", "B"]\nweights = { A = 1 }\n', "must weigh exactly the listed genes"),
         ("x.toml", 'id = "a"\nmin_coverage = 2\n[genes]\nup = ["A"]\n', "min_coverage is 2.0"),
         ("x.toml", 'id = "a"\nifn_type = "IV"\n[genes]\nup = ["A"]\n', "ifn_type is 'IV'; choose one of"),

@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ifnscore.errors import DataError, say
 
 
-def check_free(path: Path, *, force: bool) -> None:
-    """Refuse an output that exists, or whose folder does not.
+def check_free(path: Path, *, force: bool, inputs: Iterable[Path] = ()) -> None:
+    """Refuse an output that exists, whose folder does not, or that is one of the inputs.
+
+    Parameters
+    ----------
+    path
+        Output.
+    force
+        Whether an existing output of the same kind may be replaced; a folder of other things never is.
+    inputs
+        Files that are read in the same run.
 
     Raises
     ------
     DataError
-        The path exists and `force` is False, or its folder is missing.
+        The path exists and `force` is False, is an input or a foreign folder, or its folder is missing.
     """
     repair(path)
+    if path.exists() and any(i.exists() and path.samefile(i) for i in inputs):
+        msg = f"{path} is an input of this run, and inputs are never replaced; choose another name"
+        raise DataError(msg)
+    store = path.suffix == ".zarr" and any((path / mark).exists() for mark in (".zgroup", "zarr.json"))
+    if path.is_dir() and path.suffix and not store:
+        msg = f"{path} is a folder with other things in it; choose another name"
+        raise DataError(msg)
     if not path.parent.is_dir():
         msg = f"{path}: the folder {path.parent} does not exist; create it first"
         raise DataError(msg)

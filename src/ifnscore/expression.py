@@ -79,9 +79,9 @@ def detect(found: Facts, log1p_mark: Any = None) -> Detection:
         return Detection("counts", "all values are non-negative whole numbers")
     if log1p_mark is not None and low >= 0 and not found.integer:
         base = log1p_mark.get("base") if hasattr(log1p_mark, "get") else None
-        if base is None:
+        if base is None:  # scanpy's default, the natural logarithm
             return Detection("log1p", "scanpy's log1p mark, no negative value, not whole numbers")
-        if float(base) == 2.0:  # noqa: PLR2004
+        if str(base) in {"2", "2.0"}:
             return Detection("log2p1", "scanpy's log1p mark with base 2, no negative value, not whole numbers")
     if low < 0:
         return Detection(None, f"negative values (lowest {low:.4g}): z-scores, log fold changes or log2 values")

@@ -6,7 +6,7 @@ other scale the row with the highest mean stands for the gene.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +74,7 @@ class Matrix:
         self.samples = samples
         self.scale = scale
         self.totals = totals
+        self._left_out: list[int] = []
         self.match = genes.match(self.identifiers)
         self.universe = list(self.match.columns)
         self.position = {key: i for i, key in enumerate(self.universe)}
@@ -166,9 +167,20 @@ class Matrix:
         if self.totals is not None:
             return self.totals[samples]
         rows = self.x[samples]
-        if not is_sparse(rows):
-            rows = np.asarray(rows)
+        if self._left_out:
+            kept = np.setdiff1d(np.arange(rows.shape[1]), self._left_out)
+            rows = rows[:, kept]
         return np.asarray(rows.sum(axis=1, dtype=np.float64)).ravel()
+
+    def leave_out(self, keys: Iterable[str]) -> None:
+        """Keep some genes out of the library sizes, for all samples alike."""
+        self._left_out = [c for k in keys for c in self.match.columns.get(k, [])]
+
+    def empty(self) -> Array:
+        """Return which samples hold no expression at all, shape (n_samples,); never for Ct and log2 values."""
+        if self.scale in {"ct", "log2"}:
+            return np.zeros(self.n_samples, dtype=bool)
+        return np.concatenate([self.library_size(part) == 0 for part in self.chunks()])
 
     def gene_means(self) -> Array:
         """Return the mean of every gene of the universe over the samples, shape (n_genes,)."""
@@ -184,8 +196,8 @@ class Matrix:
             per_sample = np.concatenate([(np.asarray(self.x[c]) > 0).sum(axis=1) for c in self.chunks()])
         return float(np.median(per_sample)) / n
 
-    def check_finite(self, keys: Sequence[str]) -> None:
-        """Refuse NaN or infinity in the given genes.
+    def check_finite(self, keys: Sequence[str], signature_genes: Sequence[str]) -> None:
+        """Refuse NaN or infinity in the given genes, some of which belong to signatures.
 
         Raises
         ------
@@ -197,7 +209,7 @@ class Matrix:
             gene, sample, value = bad[0]
             others = listing(dict.fromkeys(g for g, _, _ in bad))
             msg = (
-                f"{value} in signature gene {gene}, sample {sample} (genes affected: {others}): "
+                f"{value} in {'signature ' if gene in signature_genes else ''}gene {gene}, sample {sample} (affected: {others}): "
                 "fill or remove it, or let the gene be dropped for all samples with --allow-missing"
             )
             raise DataError(msg)

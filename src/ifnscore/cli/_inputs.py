@@ -119,7 +119,8 @@ def read_table(path: Path) -> pd.DataFrame:
             header = handle.readline()
         separator = "\t" if "\t" in header else ";" if header.count(";") > header.count(",") else ","
         first = header.rstrip("\r\n").split(separator)[0].strip('"')
-        table = pd.read_csv(path, sep=separator, dtype={first: str, "sample_id": str}, encoding="utf-8-sig")
+        text = dict.fromkeys((first, "sample_id"), str)  # names such as NA stay text
+        table = pd.read_csv(path, sep=separator, converters=text, encoding="utf-8-sig")
     except OSError as error:
         msg = f"{path}: cannot read: {error.strerror}"
         raise DataError(msg) from error
@@ -132,13 +133,19 @@ def read_table(path: Path) -> pd.DataFrame:
     return table
 
 
-def default_controls(adata: AnnData, given: str | None, reference: str | None, samples: str | None) -> str | None:
+def default_controls(
+    adata: AnnData, given: str | None, reference: str | None, samples: str | None, *, needed: bool = True
+) -> str | None:
     """Return the control expression: the given one, or ``is_control`` of a cohort's sample table, said aloud."""
     if given is not None or reference is not None or samples is None or "is_control" not in adata.obs.columns:
         return given
     mask = expr.Selection("is_control")(adata.obs)
     if not mask.any() or mask.all():
-        say("column is_control names no usable controls: scoring without controls")
+        who = "nobody" if not mask.any() else "everybody"
+        if needed:
+            msg = f"column is_control selects {who}; name the controls with --controls, or a method that needs none with -m"
+            raise DataError(msg)
+        say(f"column is_control selects {who} and is not used")
         return None
     say(f"controls: the {int(mask.sum())} samples with is_control (change with --controls)")
     return "is_control"

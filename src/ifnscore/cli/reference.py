@@ -41,7 +41,7 @@ def fit(matrices: tuple[str, ...], wanted: tuple[str, ...], output: str, **optio
     _app.messages(quiet=options["quiet"], debug=options["debug"])
     _inputs.check_expression(options["controls"])
     _output.check_suffix(output, (".json",))
-    _files.check_free(Path(output), force=options["force"])
+    _files.check_free(Path(output), force=options["force"], inputs=[Path(m) for m in matrices])
     adata = _inputs.load(
         matrices,
         samples=options["samples"],

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ifnscore import _files, methods, scored
+from ifnscore import _files, engine, methods, scored
 from ifnscore import signatures as catalogue
 from ifnscore.cli import _app, _inputs, _output
-from ifnscore.errors import UsageError, say
+from ifnscore.errors import DataError, UsageError, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +68,11 @@ def score(matrices: tuple[str, ...], wanted: tuple[str, ...], **options: Any) ->
             {k: v for k, v in _inputs.parameters(options["params"]).items() if k not in ("housekeeping", "pseudocount")}
         )
     params = _inputs.parameters(options["params"])
+    _check_numbers(params, options)
+    needs = method not in (None, "published") and methods.get(method).reference == "required"
+    if needs and not (given or options["reference"] or options["samples"]):
+        msg = f"{method} compares with healthy controls: name them with --controls EXPR or --reference FILE"
+        raise UsageError(msg)
     _inputs.check_expression(given)
     if given is not None and options["reference"] is not None:
         msg = "give --controls or --reference, not both"
@@ -75,7 +80,12 @@ def score(matrices: tuple[str, ...], wanted: tuple[str, ...], **options: Any) ->
     _output.check_suffix(options["output"], (*_output.TABLES, *scored.SUFFIXES))
     chosen = catalogue.resolve(list(wanted) or "panel")
     if options["output"]:
-        _files.check_free(Path(options["output"]), force=options["force"])
+        read = [
+            *matrices,
+            *filter(None, (options["samples"], options["reference"])),
+            *(w for w in wanted if catalogue.names_file(w)),
+        ]
+        _files.check_free(Path(options["output"]), force=options["force"], inputs=map(Path, read))
     adata = _inputs.load(
         matrices,
         samples=options["samples"],
@@ -85,7 +95,11 @@ def score(matrices: tuple[str, ...], wanted: tuple[str, ...], **options: Any) ->
         pseudobulk=options["pseudobulk"],
         control=given,
     )
-    given = _inputs.default_controls(adata, given, options["reference"], options["samples"])
+    needed = needs or method in (None, "published")
+    given = _inputs.default_controls(adata, given, options["reference"], options["samples"], needed=needed)
+    if needs and given is None and options["reference"] is None:
+        msg = f"{method} compares with healthy controls and the annotations name none: add --controls EXPR"
+        raise DataError(msg)
     from ifnscore import tl
 
     tl.score(
@@ -107,6 +121,14 @@ def score(matrices: tuple[str, ...], wanted: tuple[str, ...], **options: Any) ->
     by_rule = method is None and given is None and options["reference"] is None
     hidden = _same(chosen) if by_rule and set(wanted) <= {"panel", "all"} else {}
     _give(adata, hidden, options)
+
+
+def _check_numbers(params: dict[str, str], options: dict[str, Any]) -> None:
+    """Refuse impossible numbers before any file is opened."""
+    engine.check_share(options["min_coverage"])
+    for value in (options["pseudocount"], params.get("pseudocount")):
+        if value not in (None, "auto"):
+            engine.check_pseudocount(value)
 
 
 def _same(chosen: Sequence[catalogue.Signature]) -> dict[str, str]:

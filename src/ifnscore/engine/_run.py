@@ -47,6 +47,14 @@ class Scores:
     top_gene: Array | None = None
     uses: list[GeneUse] = field(default_factory=list)
 
+    def blank(self, samples: Array) -> None:
+        """Take the scores of some samples away, in place; `samples` is a mask of shape (n_samples,)."""
+        for values in (self.values, self.low, self.high, self.top_share):
+            if values is not None:
+                values[samples] = np.nan
+        if self.top_gene is not None:
+            self.top_gene[samples] = ""
+
 
 @dataclass(slots=True)
 class _Group:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -158,7 +159,7 @@ def _task(signature: Signature, method: str, matrix: Matrix, request: Request) -
         signature=signature,
         method=record,
         params=record.resolve({k: v for k, v in given.items() if k not in COMMON}),
-        pseudocount=None if pseudocount in (None, "auto") else _number(pseudocount),
+        pseudocount=None if pseudocount in (None, "auto") else check_pseudocount(pseudocount),
         housekeeping=housekeeping,
         label=_label(signature, method, record, match, (len(housekeeping), len(own))),
         platform_match=match,
@@ -166,16 +167,25 @@ def _task(signature: Signature, method: str, matrix: Matrix, request: Request) -
     )
 
 
-def _number(value: Any) -> float:
+def check_pseudocount(value: Any) -> float:
+    """Return a pseudo-count as a number, or refuse it with a UsageError."""
     try:
         number = float(value)
     except (TypeError, ValueError) as error:
         msg = f"pseudocount is {value!r}; it takes a number"
         raise UsageError(msg) from error
-    if number < 0:
-        msg = f"pseudocount is {number}; it cannot be negative"
+    if not math.isfinite(number) or number < 0:
+        msg = f"pseudocount is {number}; it takes a number of at least 0"
         raise UsageError(msg)
     return number
+
+
+def check_share(value: float | None) -> float | None:
+    """Return a minimum coverage, or refuse it with a UsageError."""
+    if value is not None and not 0 < value <= 1:
+        msg = f"min_coverage is {value}; it lies above 0 and up to 1"
+        raise UsageError(msg)
+    return value
 
 
 def _min_coverage(signature: Signature, method: Method, request: Request) -> float:

@@ -8,6 +8,7 @@ another signature. The record can be read without importing numpy.
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -29,12 +30,13 @@ WorksOn = Literal["linear", "log2", "order"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One parameter of a method: name, default, what it accepts, and what it does."""
+    """One parameter of a method: name, default, what it accepts, and what it does; a number is never below `minimum`."""
 
     name: str
     default: Any
     help: str
     choices: tuple[Any, ...] = ()
+    minimum: float = -math.inf
 
     def parse(self, value: Any, method: str) -> Any:
         """Return `value` as the kind of the default; text from a shell is converted.
@@ -56,6 +58,10 @@ class Parameter:
             except (TypeError, ValueError) as error:
                 msg = f"parameter {self.name} of {method} is {value!r}; it takes a number"
                 raise UsageError(msg) from error
+            if not math.isfinite(value) or value < self.minimum:
+                bound = f" of at least {self.minimum:g}" if math.isfinite(self.minimum) else ""
+                msg = f"parameter {self.name} of {method} is {value}; it takes a number{bound}"
+                raise UsageError(msg)
         by_text = {str(c): c for c in self.choices}
         if self.choices and str(value) not in by_text:
             msg = f"parameter {self.name} of {method} is {value!r}; it takes one of {', '.join(by_text)}"

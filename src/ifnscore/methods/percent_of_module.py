@@ -25,8 +25,8 @@ METHOD = Method(
     reference="required",
     scales=("counts", "linear", "log2", "log2p1", "log1p"),
     parameters=(
-        Parameter(name="fold", default=1.5, help="smallest fold change (package default of the authors: 1.5)"),
-        Parameter(name="difference", default=10.0, help="smallest difference, in units of the input (authors: 10)"),
+        Parameter(name="fold", default=1.5, minimum=1, help="smallest fold change (package default of the authors: 1.5)"),
+        Parameter(name="difference", default=10.0, minimum=0, help="smallest difference, in units of the input (authors: 10)"),
     ),
 )
 

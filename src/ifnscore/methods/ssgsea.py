@@ -31,7 +31,7 @@ METHOD = Method(
     score_type="rank",
     min_genes=200,
     parameters=(
-        Parameter(name="alpha", default=0.25, help="exponent of the rank weights"),
+        Parameter(name="alpha", default=0.25, minimum=0, help="exponent of the rank weights"),
         Parameter(name="ties", default="average", choices=("average", "gsva", "gseapy"), help="how tied genes are placed"),
         Parameter(
             name="normalise",

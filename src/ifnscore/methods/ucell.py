@@ -27,7 +27,9 @@ METHOD = Method(
     score_type="rank",
     min_genes=200,
     parameters=(
-        Parameter(name="max_rank", default=1500, help="ranks beyond this count as this; never more than the number of genes"),
+        Parameter(
+            name="max_rank", default=1500, minimum=1, help="ranks beyond this count as this; never more than the number of genes"
+        ),
         Parameter(name="ties", default="average", choices=("average", "min", "max", "pyucell"), help="rank of tied genes"),
     ),
 )

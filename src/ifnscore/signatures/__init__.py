@@ -9,7 +9,7 @@ Examples
 
 from __future__ import annotations
 
-from ifnscore.signatures._catalogue import PANEL, get, ids, resolve, select
+from ifnscore.signatures._catalogue import PANEL, get, ids, names_file, resolve, select
 from ifnscore.signatures._export import overlap, to_frame, to_gmt, to_json, to_network
 from ifnscore.signatures._files import read
 from ifnscore.signatures._model import Cutoff, Formula, Signature, Source
@@ -23,6 +23,7 @@ __all__ = [
     "Source",
     "get",
     "ids",
+    "names_file",
     "overlap",
     "random_like",
     "read",

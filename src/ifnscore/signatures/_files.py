@@ -11,7 +11,8 @@ from typing import Any
 from ifnscore.errors import DataError, say
 from ifnscore.signatures._model import Signature, default_min_coverage, from_dict
 
-_UNSAFE = re.compile(r"[^A-Za-z0-9_.+-]+")
+#: What h5ad does not allow in a column name.
+_UNSAFE = re.compile(r"[/\x00-\x1f\x7f]+")
 #: A gene list longer than this is not a signature; a line of that size would only fill the memory.
 MAX_GENES = 100_000
 _GMT_COLUMNS = 3
@@ -89,7 +90,8 @@ def from_mapping(sets: Mapping[Any, Any]) -> list[Signature]:
 
 def slug(name: str) -> str:
     """Return `name` as an id that h5ad allows as a column name; what was changed is said."""
-    safe = _UNSAFE.sub("_", name.strip()).lstrip("_.+-") or "unnamed"
+    safe = _UNSAFE.sub("_", name.strip())
+    safe = safe if safe.strip("._ ") else "unnamed"
     if safe != name:
         say(f"signature name {name!r} becomes {safe!r}")
     return safe

@@ -196,7 +196,7 @@ class Signature:
         return f"<div><strong>{escape(self.id)}</strong><table>{body}</table></div>"
 
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+_ID = re.compile(r"(?!\.{1,2}$)[^\s/\x00-\x1f\x7f]([^/\x00-\x1f\x7f]*[^\s/\x00-\x1f\x7f])?")
 _CHOICES = {"ifn_type": IFN_TYPES, "platform": PLATFORMS, "confidence": CONFIDENCES}
 
 
@@ -234,7 +234,7 @@ def from_dict(data: Mapping[str, Any], where: str) -> Signature:
     allowed = {f.name for f in fields(Signature)} - {"up", "down", "weights", *parts}
     _known_keys(data, allowed, where)
     if not _ID.fullmatch(str(data.get("id", ""))):
-        msg = f"{where}: 'id' is {data.get('id')!r}; it needs letters, digits and . _ + - only"
+        msg = f"{where}: 'id' is {data.get('id')!r}; it needs a name without / and control characters"
         raise DataError(msg)
     for key, choices in _CHOICES.items():
         if data.get(key, UNKNOWN) not in choices:

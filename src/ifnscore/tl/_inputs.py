@@ -37,6 +37,7 @@ class Input:
     why: str
     platform: str
     minimum: float
+    missing: bool
 
 
 def values_of(adata: AnnData, layer: str | None) -> Any:
@@ -91,7 +92,7 @@ def prepare(
     found, why = _scale(adata, x, facts, scale, layer)
     low = facts.minimum
     matrix = Matrix(x, names, list(adata.obs_names), found, rows, keys.totals(adata))
-    return Input(matrix=matrix, scale=found, why=why, platform=_platform(adata), minimum=low)
+    return Input(matrix=matrix, scale=found, why=why, platform=_platform(adata), minimum=low, missing=facts.missing)
 
 
 def _scale(adata: AnnData, x: Any, facts: expression.Facts, scale: str | None, layer: str | None) -> tuple[Scale, str]:
@@ -139,10 +140,8 @@ def _suspect_ct(x: Any, scale: Scale) -> None:
     if scale in LOG_SCALES and not is_sparse(x) and x.shape[1] < FEW_FOR_CT:
         middle = float(np.nanmedian(x))
         if middle > LARGE_FOR_LOG2:
-            warn(
             hint = "cycle thresholds need --scale ct, otherwise high scores mean low expression"
             warn(f"the median value is {middle:.3g}, large for logarithms: {hint}")
-            )
 
 
 def tell(matrix: Matrix, wanted: Sequence[str], *, whole: bool) -> None:

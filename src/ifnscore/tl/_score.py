@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ifnscore import engine, genes, keys, methods
 from ifnscore import reference as references
 from ifnscore import signatures as catalogue
-from ifnscore.errors import DataError, UsageError, say
+from ifnscore.errors import DataError, UsageError, listing, say, warn
 from ifnscore.reference import Reference, strata_of
 from ifnscore.signatures import Signature
 from ifnscore.tl import _inputs, _write
@@ -125,7 +125,7 @@ def score(
     rows = frozen.rows if frozen else None
     given = _inputs.prepare(adata, scale=scale, layer=layer, symbol_column=symbol_column, rows=rows)
     asked = {**(params or {}), **({} if pseudocount is None else {"pseudocount": pseudocount})}
-    request = engine.Request(params=asked, min_coverage=_share(min_coverage), platform=given.platform)
+    request = engine.Request(params=asked, min_coverage=engine.check_share(min_coverage), platform=given.platform)
     compared = controls is not None or frozen is not None
     request, used, why = _method(method, given.matrix, chosen, request, compared=compared)
     tasks = engine.make(chosen, used, given.matrix, request)
@@ -135,7 +135,7 @@ def score(
     _inputs.tell(given.matrix, wanted, whole=all(t.method.needs == "whole_row" for t in tasks))
     pooled = compared or any(t.method.passes > 1 for t in tasks)
     by = _inputs.stratify(adata, reference_by, frozen) if pooled else []
-    dropped = _missing(given.matrix, tasks, allow_missing=allow_missing)
+    dropped = _missing(given, tasks, allow_missing=allow_missing)
     tasks = [engine.without_housekeeping(t, dropped) for t in tasks]
     people: dict[int, str] = {}
     if frozen is not None:
@@ -159,6 +159,7 @@ def score(
         "rng": rng if rng is not None else 0,
     }
     strata = strata_of(adata.obs, by)
+    _tell_empty(given.matrix)
     detailed = adata.n_obs <= DETAIL_LIMIT if detail is None else detail
     if _recommended(method, tasks, compared=compared):
         common = engine.Request(params={k: v for k, v in request.params.items() if k == "housekeeping"})
@@ -178,6 +179,7 @@ def _finish(
 ) -> tuple[pd.DataFrame, engine.Scores]:
     """Run the kernels and store what came out."""
     out = runner.run(detail=detail)
+    out.blank(runner.matrix.empty())
     covered = _write.coverage_table(runner, out)
     tables = {
         "coverage": covered,
@@ -196,13 +198,6 @@ def wanted_genes(tasks: Sequence[engine.Task]) -> list[str]:
     return list(dict.fromkeys([*keys_, *(h for t in tasks for h in t.housekeeping)]))
 
 
-def _share(value: float | None) -> float | None:
-    if value is not None and not 0 < value <= 1:
-        msg = f"min_coverage is {value}; it lies above 0 and up to 1"
-        raise UsageError(msg)
-    return value
-
-
 def _method(
     method: str | None, matrix: Matrix, chosen: Sequence[Signature], request: engine.Request, *, compared: bool
 ) -> tuple[engine.Request, str, str]:
@@ -219,6 +214,23 @@ def _method(
     return request, used, why
 
 
+def _tell_empty(matrix: Matrix) -> None:
+    """Warn about samples without any expression, which get no score.
+
+    Raises
+    ------
+    DataError
+        All samples are empty.
+    """
+    empty = matrix.empty()
+    if empty.all():
+        msg = "every sample is empty: all values are 0"
+        raise DataError(msg)
+    if empty.any():
+        names = [str(matrix.samples[int(i)]) for i in empty.nonzero()[0]]
+        warn(f"no score for {len(names)} samples without any expression: {listing(names)}")
+
+
 def _need_controls(tasks: Sequence[engine.Task], *, compared: bool) -> None:
     needy = sorted({t.method.id for t in tasks if t.method.reference == "required"})
     if needy and not compared:
@@ -232,14 +244,21 @@ def _check_delta_ct(given: _inputs.Input, tasks: Sequence[engine.Task]) -> None:
         raise DataError(msg)
 
 
-def _missing(matrix: Matrix, tasks: Sequence[engine.Task], *, allow_missing: bool) -> dict[str, str]:
-    """Return gene keys with missing values and the reason, or refuse them."""
-    whole = any(t.method.needs == "whole_row" for t in tasks)
-    wanted = matrix.universe if whole else [k for k in wanted_genes(tasks) if k in matrix.position]
-    if not allow_missing:
-        matrix.check_finite(wanted)
+def _missing(given: _inputs.Input, tasks: Sequence[engine.Task], *, allow_missing: bool) -> dict[str, str]:
+    """Return gene keys with missing values and the reason, or refuse them.
+
+    Ranks need all genes of a sample and counts per million their total, so there every gene counts.
+    """
+    if not given.missing:
         return {}
-    return {gene: f"missing values (first: sample {sample})" for gene, sample, _ in matrix.not_finite(wanted)}
+    matrix, signature_genes = given.matrix, wanted_genes(tasks)
+    every = matrix.scale == "counts" or any(t.method.needs == "whole_row" for t in tasks)
+    wanted = matrix.universe if every else [k for k in signature_genes if k in matrix.position]
+    if not allow_missing:
+        matrix.check_finite(wanted, signature_genes)
+    dropped = {gene: f"missing values (first: sample {sample})" for gene, sample, _ in matrix.not_finite(wanted)}
+    matrix.leave_out(dropped)
+    return dropped
 
 
 def _recommended(method: str | None, tasks: Sequence[engine.Task], *, compared: bool) -> bool:
