@@ -330,3 +330,17 @@ def test_pseudobulk_sums_counts_and_keeps_constant_columns(toy):
     toy.X = toy.X + 0.5
     with pytest.raises(ScaleError, match="sums raw counts"):
         ifn.tl.pseudobulk(toy, "sample")
+
+
+@quiet
+@pytest.mark.parametrize("method", ["singscore", "ucell", "ssgsea", "geomean"])
+def test_a_sample_without_expression_gets_no_score(toy, method):
+    toy.X[5] = 0
+    with pytest.warns(IfnscoreWarning, match="no score for 1 samples without any expression: s05"):
+        ifn.tl.score(toy, method=method, scale="linear", min_coverage=0.1)
+    wide = ifn.get.scores_wide(toy)
+    assert wide.loc["s05"].isna().all()
+    assert wide.drop(index="s05").notna().all(axis=None)
+    toy.X[:] = 0
+    with pytest.raises(DataError, match="every sample is empty"):
+        ifn.tl.score(toy, method=method, scale="linear")

@@ -62,30 +62,12 @@ def score(matrices: tuple[str, ...], wanted: tuple[str, ...], **options: Any) ->
     a rule and named on stderr. Tables go to stdout unless -o names a file.
     """
     _app.messages(quiet=options["quiet"], debug=options["debug"])
+    params = _checked(options)
     method, given = options["method"], options["controls"]
-    if method not in (None, "published"):
-        methods.get(method).resolve(
-            {k: v for k, v in _inputs.parameters(options["params"]).items() if k not in ("housekeeping", "pseudocount")}
-        )
-    params = _inputs.parameters(options["params"])
-    _check_numbers(params, options)
-    needs = method not in (None, "published") and methods.get(method).reference == "required"
-    if needs and not (given or options["reference"] or options["samples"]):
-        msg = f"{method} compares with healthy controls: name them with --controls EXPR or --reference FILE"
-        raise UsageError(msg)
-    _inputs.check_expression(given)
-    if given is not None and options["reference"] is not None:
-        msg = "give --controls or --reference, not both"
-        raise UsageError(msg)
-    _output.check_suffix(options["output"], (*_output.TABLES, *scored.SUFFIXES))
     chosen = catalogue.resolve(list(wanted) or "panel")
     if options["output"]:
-        read = [
-            *matrices,
-            *filter(None, (options["samples"], options["reference"])),
-            *(w for w in wanted if catalogue.names_file(w)),
-        ]
-        _files.check_free(Path(options["output"]), force=options["force"], inputs=map(Path, read))
+        files = [*matrices, options["samples"], options["reference"], *(w for w in wanted if catalogue.names_file(w))]
+        _files.check_free(Path(options["output"]), force=options["force"], inputs=[Path(f) for f in files if f])
     adata = _inputs.load(
         matrices,
         samples=options["samples"],
@@ -95,9 +77,10 @@ def score(matrices: tuple[str, ...], wanted: tuple[str, ...], **options: Any) ->
         pseudobulk=options["pseudobulk"],
         control=given,
     )
-    needed = needs or method in (None, "published")
+    compares = _compares(method)
+    needed = compares or method in (None, engine.PUBLISHED)
     given = _inputs.default_controls(adata, given, options["reference"], options["samples"], needed=needed)
-    if needs and given is None and options["reference"] is None:
+    if compares and given is None and options["reference"] is None:
         msg = f"{method} compares with healthy controls and the annotations name none: add --controls EXPR"
         raise DataError(msg)
     from ifnscore import tl
@@ -123,12 +106,35 @@ def score(matrices: tuple[str, ...], wanted: tuple[str, ...], **options: Any) ->
     _give(adata, hidden, options)
 
 
-def _check_numbers(params: dict[str, str], options: dict[str, Any]) -> None:
-    """Refuse impossible numbers before any file is opened."""
+def _compares(method: str | None) -> bool:
+    """Whether a method that was asked for by name needs controls."""
+    return method not in (None, engine.PUBLISHED) and methods.get(method).reference == "required"
+
+
+def _checked(options: dict[str, Any]) -> dict[str, str]:
+    """Return the method's parameters; everything that can be wrong without a file is refused here.
+
+    Raises
+    ------
+    UsageError
+        Method, parameter, number, expression or output format.
+    """
+    params, method = _inputs.parameters(options["params"]), options["method"]
+    if method not in (None, engine.PUBLISHED):
+        methods.get(method).resolve({k: v for k, v in params.items() if k not in engine.COMMON})
     engine.check_share(options["min_coverage"])
     for value in (options["pseudocount"], params.get("pseudocount")):
         if value not in (None, "auto"):
             engine.check_pseudocount(value)
+    if options["controls"] is not None and options["reference"] is not None:
+        msg = "give --controls or --reference, not both"
+        raise UsageError(msg)
+    if _compares(method) and not (options["controls"] or options["reference"] or options["samples"]):
+        msg = f"{method} compares with healthy controls: name them with --controls EXPR or --reference FILE"
+        raise UsageError(msg)
+    _inputs.check_expression(options["controls"])
+    _output.check_suffix(options["output"], (*_output.TABLES, *scored.SUFFIXES))
+    return params
 
 
 def _same(chosen: Sequence[catalogue.Signature]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ifnscore.engine._rebuild import contributions
 from ifnscore.engine._run import Runner, Scores
 from ifnscore.engine._tasks import (
+    COMMON,
     PACKAGE_DEFAULT,
     PUBLISHED,
     Request,
@@ -18,6 +19,7 @@ from ifnscore.engine._tasks import (
 )
 
 __all__ = [
+    "COMMON",
     "PACKAGE_DEFAULT",
     "PUBLISHED",
     "Request",
