@@ -296,7 +296,7 @@ def test_platform_match_and_labels(hppt, toy):
     assert ifn.get.coverage(toy)["platform_match"].tolist() == ["off-platform"]
     toy.obs["platform"] = "nanostring"
     ifn.tl.score(toy, "kim2018_irg28_z", controls="group == 'healthy'", scale="linear")
-    assert ifn.get.coverage(toy)["formula"].tolist() == ["published formula"]
+    assert ifn.get.coverage(toy)["formula"].tolist() == ["published formula (reconstructed)"]
 
 
 @quiet

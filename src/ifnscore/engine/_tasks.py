@@ -204,7 +204,8 @@ def _label(signature: Signature, method: str, record: Method, match: str, housek
         return f"formula of {signature.id} with {found} of its {named} housekeeping genes"
     if match == "off-platform":
         return f"formula of {signature.id}, not the {signature.id} assay"
-    return "published formula" if match == "native" else "published formula; platform of the data not known"
+    rule = "published formula" if signature.formula.status == "published" else "published formula (reconstructed)"
+    return rule if match == "native" else f"{rule}; platform of the data not known"
 
 
 def platform_match(signature: Signature, scale: Scale, platform: str, n_genes: int) -> str:
