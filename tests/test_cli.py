@@ -426,3 +426,12 @@ def test_the_log1p_mark_of_scanpy_is_read_with_care(run, files, toy):
         code, _, err = run("score", files / "logged.h5ad", "-m", "geomean", "-s", "rice")
         assert code == (0 if works else 1), base
         assert works or "declare it with --scale" in err
+
+
+def test_annotations_as_r_writes_them(run, files, toy):
+    """write.table() leaves the header one field short."""
+    lines = toy.obs.to_csv(sep="\t").splitlines()
+    (files / "samples.csv").write_text("\n".join([lines[0].removeprefix("\t"), *lines[1:]]) + "\n")
+    code, out, err = run(*score_line(files, "--controls", HEALTHY, "-m", "zref_mean", "-s", "rice", "-q"))
+    assert code == 0, err
+    assert len(out.splitlines()) == 19

@@ -118,9 +118,12 @@ def read_table(path: Path) -> pd.DataFrame:
         with path.open(encoding="utf-8-sig") as handle:
             header = handle.readline()
         separator = "\t" if "\t" in header else ";" if header.count(";") > header.count(",") else ","
-        first = header.rstrip("\r\n").split(separator)[0].strip('"')
-        text = dict.fromkeys((first, "sample_id"), str)  # names such as NA stay text
-        table = pd.read_csv(path, sep=separator, converters=text, encoding="utf-8-sig")
+        table = pd.read_csv(path, sep=separator, encoding="utf-8-sig")
+        if not isinstance(table.index, pd.RangeIndex):  # a header one field short, as R writes it: row names come first
+            return table.set_axis(table.index.astype(str)).rename_axis("sample_id").reset_index()
+        names = list(dict.fromkeys([table.columns[0], *(c for c in table.columns if c == "sample_id")]))
+        kept = pd.read_csv(path, sep=separator, usecols=names, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        table[names] = kept[names].astype(object)  # identifiers stay as written: 007, or a sample called NA
     except OSError as error:
         msg = f"{path}: cannot read: {error.strerror}"
         raise DataError(msg) from error
