@@ -14,13 +14,14 @@ import ifnscore
 PACKAGE = Path(ifnscore.__file__).parent
 ROWS = [
     {"errors", "_lazy", "_resources", "_files"},
-    {"genes", "methods", "stats", "expression", "expr", "keys", "identify"},
+    {"genes", "methods", "stats", "expression", "expr", "keys", "identify", "instruments", "result"},
     {"matrix"},
     {"signatures"},
-    {"reference", "loaders"},
+    {"reference", "loaders", "cohort"},
     {"engine"},
     {"get"},
-    {"scored"},
+    {"scored", "scoretable"},
+    {"analysis"},
     {"tl"},
     {"datasets"},
     {"cli"},

@@ -14,19 +14,24 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ifnscore import datasets, get, methods, reference, signatures, tl
+    from ifnscore import datasets, get, instruments, methods, reference, signatures, tl
+    from ifnscore.cohort import Cohort
     from ifnscore.errors import IfnscoreError, IfnscoreWarning
     from ifnscore.loaders import read
     from ifnscore.reference import Reference
+    from ifnscore.result import Result
 
 __version__ = "0.1.0"
 __all__ = [
+    "Cohort",
     "IfnscoreError",
     "IfnscoreWarning",
     "Reference",
+    "Result",
     "__version__",
     "datasets",
     "get",
+    "instruments",
     "methods",
     "read",
     "reference",
@@ -34,11 +39,13 @@ __all__ = [
     "tl",
 ]
 
-_MODULES = {"datasets", "get", "methods", "reference", "signatures", "tl"}
+_MODULES = {"datasets", "get", "instruments", "methods", "reference", "signatures", "tl"}
 _NAMES = {
+    "Cohort": "ifnscore.cohort",
     "IfnscoreError": "ifnscore.errors",
     "IfnscoreWarning": "ifnscore.errors",
     "Reference": "ifnscore.reference",
+    "Result": "ifnscore.result",
     "read": "ifnscore.loaders",
 }
 

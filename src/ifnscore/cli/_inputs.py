@@ -116,13 +116,17 @@ def read_table(path: Path) -> pd.DataFrame:
     """
     try:
         with path.open(encoding="utf-8-sig") as handle:
-            header = handle.readline()
+            notes = 0  # lines that begin with # come before the header, as in the tables of a cohort
+            while (header := handle.readline()).startswith("#"):
+                notes += 1
         separator = "\t" if "\t" in header else ";" if header.count(";") > header.count(",") else ","
-        table = pd.read_csv(path, sep=separator, encoding="utf-8-sig")
+        table = pd.read_csv(path, sep=separator, encoding="utf-8-sig", skiprows=notes)
         if not isinstance(table.index, pd.RangeIndex):  # a header one field short, as R writes it: row names come first
             return table.set_axis(table.index.astype(str)).rename_axis("sample_id").reset_index()
         names = list(dict.fromkeys([table.columns[0], *(c for c in table.columns if c == "sample_id")]))
-        kept = pd.read_csv(path, sep=separator, usecols=names, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        kept = pd.read_csv(
+            path, sep=separator, usecols=names, dtype=str, keep_default_na=False, encoding="utf-8-sig", skiprows=notes
+        )
         table[names] = kept[names].astype(object)  # identifiers stay as written: 007, or a sample called NA
     except OSError as error:
         msg = f"{path}: cannot read: {error.strerror}"

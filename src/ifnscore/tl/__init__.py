@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ifnscore.tl._associate import associate
+from ifnscore.tl._compare import compare
 from ifnscore.tl._pseudobulk import pseudobulk
 from ifnscore.tl._reference import reference
 from ifnscore.tl._score import score
 
-__all__ = ["pseudobulk", "reference", "score"]
+__all__ = ["associate", "compare", "pseudobulk", "reference", "score"]

@@ -1,0 +1,207 @@
+"""The change of each patient: one contrast, one estimand, one tissue, one arm, one signature."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ifnscore._lazy import np, pd
+from ifnscore.cohort import _exposure, _pairs
+
+if TYPE_CHECKING:
+    from ifnscore.analysis._frame import Frame
+    from ifnscore.scoretable import Column
+
+PAIRED, MEANS, MEANS_OFF = "followup_minus_baseline", "mean_on_minus_baseline", "mean_on_minus_off"
+#: What each contrast compares.
+CONTRASTS = {
+    PAIRED: "one follow-up sample against the baseline",
+    MEANS: "mean of all follow-up samples against the mean of all baseline samples",
+    MEANS_OFF: "mean of all samples on the drug against the mean of all samples off it",
+}
+NO_OFF = "no sample off the drug"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: everything that names a row of the result."""
+
+    signature: str
+    tissue: str
+    group: str
+    contrast: str
+    estimand: str
+
+
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """Answer of every patient to one question.
+
+    Attributes
+    ----------
+    question
+        What was asked.
+    column
+        What the score is.
+    table
+        One row an analysed patient: ``patient_id, baseline, followup, change`` on the scale of analysis, days, phase, number
+        of samples on each side, flags.
+    excluded
+        Patient -> the one reason why not.
+    """
+
+    question: Question
+    column: Column
+    table: pd.DataFrame
+    excluded: dict[str, str]
+
+    @property
+    def n(self) -> int:
+        """Number of patients."""
+        return len(self.table)
+
+    @property
+    def change(self) -> Any:
+        """Changes, later minus earlier, of shape (n_patients,)."""
+        return self.table["change"].to_numpy(dtype=float)
+
+    def without(self, patient: str) -> Changes:
+        """Return the changes with one patient left out."""
+        return replace(self, table=self.table[self.table["patient_id"] != patient])
+
+
+_COLUMNS = [
+    "patient_id",
+    "baseline",
+    "followup",
+    "change",
+    "baseline_day",
+    "followup_day",
+    "followup_phase",
+    "days_on",
+    "n_baseline",
+    "n_followup",
+    "platform",
+    "cross_batch",
+    "infection_flag",
+    "baseline_rows",
+    "followup_rows",
+]
+
+
+def questions(frame: Frame) -> Iterator[Question]:
+    """Yield every question that the design can answer, the primary signature, tissue and estimand first."""
+    signatures = sorted((c.id for c in frame.columns), key=lambda s: s != frame.primary)
+    for tissue in frame.tissues:
+        for contrast, estimand in contrasts(frame):
+            for group in frame.groups:
+                for signature in signatures:
+                    yield Question(signature, tissue, group, contrast, estimand)
+
+
+def contrasts(frame: Frame) -> list[tuple[str, str]]:
+    """Return the pairs of contrast and estimand of this design."""
+    if frame.simple:
+        return [(PAIRED, _pairs.OBSERVED)]
+    return [
+        (PAIRED, _pairs.WHILE_ON),
+        (PAIRED, _pairs.POLICY),
+        (MEANS, _pairs.WHILE_ON),
+        (MEANS, _pairs.POLICY),
+        (MEANS_OFF, _pairs.WHILE_ON),
+    ]
+
+
+def changes(frame: Frame, question: Question) -> Changes:
+    """Answer one question for every patient of the arm."""
+    score = frame.values[question.signature].to_numpy(dtype=float)
+    found, excluded = [], {}
+    for patient, group in frame.patients.items():
+        if group != question.group:
+            continue
+        rows = frame.rows[(frame.rows["patient_id"] == patient) & (frame.rows["tissue"] == question.tissue)]
+        got = _one(frame, rows, score, question)
+        if isinstance(got, str):
+            excluded[patient] = got
+        else:
+            found.append({"patient_id": patient, **got})
+    return Changes(question, _column(frame, question.signature), pd.DataFrame(found, columns=_COLUMNS), excluded)
+
+
+def _column(frame: Frame, signature: str) -> Column:
+    return next(c for c in frame.columns if c.id == signature)
+
+
+def _one(frame: Frame, rows: pd.DataFrame, score: Any, question: Question) -> dict[str, Any] | str:
+    here = score[rows.index.to_numpy()]
+    if question.contrast != PAIRED:
+        return _means(frame, rows, here, question)
+    pair = _pairs.choose(rows, np.isfinite(here), frame.settings, question.estimand, frame.calibrated)
+    if isinstance(pair, str):
+        return pair
+    return _change(rows, here, list(pair.baseline), list(pair.followup), cross=pair.cross_batch)
+
+
+def _means(frame: Frame, rows: pd.DataFrame, score: Any, question: Question) -> dict[str, Any] | str:
+    """Return the difference of means on one platform: the one with most samples on the drug."""
+    if rows.empty:
+        return _pairs.NO_SAMPLE
+    phase = rows["phase"].to_numpy()
+    if (phase == _exposure.NEVER).all():
+        return _pairs.NOT_EXPOSED
+    before, after = _sides(frame, rows, question)
+    if not before.any():
+        first = (phase == _exposure.START_DAY).any()
+        return NO_OFF if question.contrast == MEANS_OFF else _pairs.FIRST_DAY if first else _pairs.NO_BASELINE
+    if not after.any():
+        return _pairs.NO_FOLLOWUP_ON if question.estimand == _pairs.WHILE_ON else _pairs.NO_FOLLOWUP
+    platforms = rows["platform"].to_numpy()
+    both = sorted({p for p in platforms if before[platforms == p].any() and after[platforms == p].any()})
+    if not both:
+        return _pairs.OTHER_PLATFORM
+    usable = np.isfinite(score)
+    kept = [p for p in both if (before & usable)[platforms == p].any() and (after & usable)[platforms == p].any()]
+    if not kept:
+        return _pairs.NO_SCORE
+    best = max(kept, key=lambda p: int((after & usable)[platforms == p].sum()))
+    on_it = usable & (platforms == best)
+    return _change(rows, score, np.flatnonzero(before & on_it).tolist(), np.flatnonzero(after & on_it).tolist())
+
+
+def _sides(frame: Frame, rows: pd.DataFrame, question: Question) -> tuple[Any, Any]:
+    low, high = frame.settings.baseline_window
+    baseline = (rows["phase"] == _exposure.BASELINE) & rows["day"].between(low, high + 1, inclusive="left")
+    after = rows["phase"].isin(_pairs.FOLLOWUP_PHASES[question.estimand])
+    if question.contrast == MEANS_OFF:
+        baseline |= rows["phase"].isin([_exposure.INTERRUPTED, _exposure.DISCONTINUED])
+    return baseline.to_numpy(), after.to_numpy()
+
+
+def _change(rows: pd.DataFrame, score: Any, before: list[int], after: list[int], *, cross: bool = False) -> dict[str, Any]:
+    baseline, followup = float(np.mean(score[before])), float(np.mean(score[after]))
+    b, f = rows.iloc[before], rows.iloc[after]
+    batches = {x for x in [*b["batch"], *f["batch"]] if x}
+    flagged = pd.concat([b["infection_flag"], f["infection_flag"]]).fillna(0.0)
+    return {
+        "baseline": baseline,
+        "followup": followup,
+        "change": followup - baseline,
+        "baseline_day": _mean(b["day"]),
+        "followup_day": _mean(f["day"]),
+        "followup_phase": "+".join(dict.fromkeys(f["phase"])),
+        "days_on": _mean(f["days_on"]),
+        "n_baseline": len(before),
+        "n_followup": len(after),
+        "platform": str(b["platform"].iloc[0]),
+        "cross_batch": cross or len(batches) > 1,
+        "infection_flag": bool(flagged.any()),
+        "baseline_rows": tuple(b.index),
+        "followup_rows": tuple(f.index),
+    }
+
+
+def _mean(days: pd.Series) -> float:
+    known = days.dropna()
+    return float(known.mean()) if len(known) else math.nan

@@ -1,0 +1,80 @@
+"""The composite estimand: a patient who had to stop the drug has not responded, whatever the last sample said."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from ifnscore.analysis import _changes, _paired
+from ifnscore.cohort import _pairs, _timeline
+from ifnscore.cohort._exposure import discontinued_on, runs
+from ifnscore.stats import proportion
+
+if TYPE_CHECKING:
+    from ifnscore.analysis._frame import Frame
+    from ifnscore.cohort import Cohort
+
+COMPOSITE = "composite"
+#: Reasons for stopping that make a failure of the drug.
+FAILURES = frozenset({"lack_efficacy", "ae"})
+NAN = math.nan
+
+
+def failures(cohort: Cohort) -> dict[str, str]:
+    """Return code -> reason of patients whose index drug was discontinued for an adverse event or lack of efficacy."""
+    s = cohort.settings
+    failed = {}
+    for patient in cohort.patients["patient_id"]:
+        rows = cohort.exposures[
+            (cohort.exposures["patient_id"] == patient) & (cohort.exposures["drug"].str.lower() == s.index_drug.lower())
+        ]
+        joined = runs(zip(rows["start_day"], rows["stop_day"], strict=True), s.grace_days)
+        if not joined or math.isnan(discontinued_on(joined, s.data_cut_day)):
+            continue
+        last = rows.sort_values("start_day").iloc[-1]
+        if str(last["reason_stop"]).lower() in FAILURES:
+            failed[cohort.codes[patient]] = str(last["reason_stop"])
+    return failed
+
+
+def rows(frame: Frame, cohort: Cohort, signatures: list[str]) -> list[dict[str, Any]]:
+    """Return one row a signature, tissue and arm: share of treated patients whose score fell and who could stay on the drug.
+
+    A patient without a follow-up who stopped for an adverse event or lack of efficacy counts as a failure and needs no score;
+    anybody else without a pair is left out. The interval is Clopper and Pearson's.
+    """
+    if frame.simple:
+        return []
+    failed = failures(cohort)
+    treated = {cohort.codes[p] for p, found in _timeline.runs(cohort).items() if found}
+    made = []
+    for tissue in frame.tissues:
+        for group in frame.groups:
+            here = {p for p, g in frame.patients.items() if g == group} & treated
+            for signature in signatures:
+                question = _changes.Question(signature, tissue, group, _changes.PAIRED, _pairs.WHILE_ON)
+                answer = _changes.changes(frame, question)
+                fell = set(answer.table.loc[answer.table["change"] < 0, "patient_id"]) - set(failed)
+                counted = (set(answer.table["patient_id"]) | set(failed)) & here
+                k, n = len(fell & here), len(counted)
+                p = proportion.clopper_pearson(k, n) if n else None
+                made.append(
+                    {
+                        **_paired.names(question, answer.column),
+                        "contrast": "score_fell_and_stayed_on",
+                        "estimand": COMPOSITE,
+                        "n_patients": n,
+                        "estimate": k / n if n else NAN,
+                        "ci_low": p.low if p else NAN,
+                        "ci_high": p.high if p else NAN,
+                        "p": NAN,
+                        "p_adj": NAN,
+                        "min_attainable_p": NAN,
+                        "test": "clopper_pearson",
+                        **_paired.ratio(answer.column, NAN, NAN, NAN),
+                        "unit": "proportion",
+                        "exact": True,
+                        "note": f"{k} of {n}; {len(set(failed) & here)} stopped for an adverse event or lack of efficacy",
+                    }
+                )
+    return made

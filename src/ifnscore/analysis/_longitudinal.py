@@ -1,0 +1,129 @@
+"""All visits at once: mixed models, GEE and the cluster sign-flip beside the contrast of patient means, which is the headline."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from ifnscore._lazy import np, pd
+from ifnscore.analysis import _changes, _paired
+from ifnscore.cohort import _exposure, _pairs
+from ifnscore.stats import cluster_flip, gee, mixed
+
+if TYPE_CHECKING:
+    from ifnscore.analysis._frame import Frame
+
+NAN = math.nan
+_BLANK = {
+    "estimate": NAN,
+    "se": NAN,
+    "df": NAN,
+    "t": NAN,
+    "p": NAN,
+    "ci_low": NAN,
+    "ci_high": NAN,
+    "icc": NAN,
+    "converged": True,
+    "singular": False,
+    "reported": False,
+}
+
+
+def table(frame: Frame) -> pd.DataFrame:
+    """Return one row a model, signature, tissue and arm; empty for a design without phases.
+
+    The treatment variable is 1 on the drug (phase ``on``), 0 at baseline and off the drug (interrupted, discontinued); samples
+    of the first days on the drug and of carry-over belong to neither and are left out.
+    """
+    if frame.simple:
+        return pd.DataFrame()
+    rows: list[dict[str, Any]] = []
+    for tissue in frame.tissues:
+        for group in frame.groups:
+            for column in frame.columns:
+                question = _changes.Question(column.id, tissue, group, _changes.MEANS_OFF, _pairs.WHILE_ON)
+                used, y = visits(frame, question)
+                if len(used):
+                    rows += [{**_paired.names(question, column), **r} for r in _models(used, y)]
+    return pd.DataFrame(rows)
+
+
+def visits(frame: Frame, question: _changes.Question) -> tuple[pd.DataFrame, Any]:
+    """Return the samples of one question that are on or off the drug for certain, with ``on``, and their scores."""
+    rows = frame.rows
+    low, _ = frame.settings.baseline_window
+    here = (rows["tissue"] == question.tissue) & (rows["group"] == question.group)
+    here &= rows["phase"].isin([_exposure.ON, *_exposure.OFF])
+    here &= (rows["phase"] != _exposure.BASELINE) | (rows["day"] >= low)
+    score = frame.values[question.signature]
+    used = rows[here & score.notna()]
+    return used.assign(on=(used["phase"] == _exposure.ON).astype(float)), score[used.index].to_numpy(dtype=float)
+
+
+def _models(used: pd.DataFrame, y: Any) -> list[dict[str, Any]]:
+    patient, on = used["patient_id"].to_numpy(dtype=str), used["on"].to_numpy(dtype=float)
+    effect = mixed.treatment_effect(y, patient, on)
+    flipped = cluster_flip.test(y, patient, on)
+    robust = gee.treatment_effect(y, patient, on)
+    return [
+        _mixed(effect, "random_slope"),
+        _mixed(effect, "random_slope", satterthwaite=True),
+        _mixed(effect, "random_intercept"),
+        _mixed(effect, "random_intercept", satterthwaite=True),
+        {
+            **_BLANK,
+            "model": "gee_bias_reduced",
+            "n_patients": robust.n_patients,
+            "n_observations": robust.n_obs,
+            **{k: getattr(robust, k) for k in ("estimate", "se", "df", "t", "p", "ci_low", "ci_high")},
+            "label": robust.label,
+            "note": robust.note,
+        },
+        {
+            **_BLANK,
+            "model": "cluster_sign_flip",
+            "n_patients": flipped.n,
+            "n_observations": flipped.n_obs,
+            "estimate": flipped.estimate,
+            "p": flipped.p,
+            "label": flipped.label,
+            "note": flipped.note,
+        },
+    ]
+
+
+def _mixed(effect: mixed.TreatmentEffect, which: str, *, satterthwaite: bool = False) -> dict[str, Any]:
+    fit = effect.random_slope if which == "random_slope" else effect.random_intercept
+    term = fit.term(mixed.TREATMENT)
+    p, df = ("p_satterthwaite", "df_satterthwaite") if satterthwaite else ("p_between", "df_between")
+    reported = effect.reported == which and not satterthwaite
+    half = (term["ci_high"] - term["ci_low"]) / 2
+    if satterthwaite:
+        half = _half_width(term["se"], term[df])
+    kind = "random intercept and treatment effect" if which == "random_slope" else "random intercept"
+    how = "t with Satterthwaite's df" if satterthwaite else "t(n-1)"
+    return {
+        **_BLANK,
+        "model": f"mixed_{which}" + ("_satterthwaite" if satterthwaite else ""),
+        "n_patients": fit.n_patients,
+        "n_observations": fit.n_obs,
+        "estimate": term["estimate"],
+        "se": term["se"],
+        "df": term[df],
+        "t": term["t"],
+        "p": term[p],
+        "ci_low": term["estimate"] - half,
+        "ci_high": term["estimate"] + half,
+        "icc": fit.icc,
+        "converged": fit.converged,
+        "singular": fit.singular,
+        "reported": reported,
+        "label": f"approximate: REML, {kind}, {how}",
+        "note": effect.note if reported else fit.note,
+    }
+
+
+def _half_width(se: float, df: float) -> float:
+    from scipy.stats import t
+
+    return float(t.ppf(0.975, df) * se) if np.isfinite(df) and df > 0 else NAN

@@ -1,0 +1,167 @@
+"""Responders against the rest: who is one, who cannot be judged, and whether the score tells them apart."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from ifnscore._lazy import pd
+from ifnscore.analysis import _composite, _leave_one_out
+from ifnscore.cohort import _pairs, _timeline
+from ifnscore.errors import DataError
+from ifnscore.instruments import responses
+from ifnscore.stats import auc, proportion, two_groups
+
+if TYPE_CHECKING:
+    from ifnscore.analysis._frame import Frame
+    from ifnscore.cohort import Cohort
+
+NAN = math.nan
+FEWEST = 3
+AFTER_EXPOSURE = "the label arose after exposure: it describes, it does not predict"
+
+
+def table(frame: Frame, cohort: Cohort, definition: str) -> pd.DataFrame:
+    """Return whether each patient met a response definition, one row a patient.
+
+    Baseline and follow-up are visits chosen by the rules of the pairs (baseline window, target day or other rule, on the drug). The
+    measures of the definition must stand at those visits. ``response_composite`` counts a stop for an adverse event or lack of
+    efficacy as no response.
+    """
+    needed = responses.get(definition).instruments
+    wide = _wide(cohort, needed)
+    failed = _composite.failures(cohort)
+    rows = []
+    for patient, code in sorted(cohort.codes.items(), key=lambda pair: pair[1]):
+        mine = wide[wide["patient_id"] == patient]
+        pair = _visits(mine, needed, frame)
+        row = {"patient_id": code, "definition": definition, "day_before": NAN, "day_after": NAN, "value": NAN}
+        if isinstance(pair, str):
+            row.update(met=None, evaluable=False, reason=pair, label=responses.get(definition).text())
+        else:
+            before, after = pair
+            made = responses.evaluate(definition, _values(before, needed), _values(after, needed))
+            row.update(day_before=before["day"], day_after=after["day"], value=made.value)
+            row.update(met=made.met, evaluable=made.evaluable, reason=made.reason, label=made.label)
+        row["stopped"] = failed.get(code, "")
+        row["response_composite"] = False if code in failed else row["met"]
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _wide(cohort: Cohort, needed: tuple[str, ...]) -> pd.DataFrame:
+    visits = _timeline.visits(cohort)
+    o = cohort.outcomes
+    for name in needed:
+        mine = o[(o["instrument"] == name) & (o["subscale"].astype(str) == "")]
+        values = mine.rename(columns={"value": name})[["patient_id", "visit_id", name]]
+        visits = visits.merge(values, on=["patient_id", "visit_id"], how="left")
+    return visits.assign(platform="", batch="")
+
+
+def _visits(mine: pd.DataFrame, needed: tuple[str, ...], frame: Frame) -> tuple[Any, Any] | str:
+    if mine.empty:
+        return "no visit"
+    any_value = mine[list(needed)].notna().any(axis=1).to_numpy()
+    pair = _pairs.choose(mine, any_value, frame.settings, _pairs.WHILE_ON)
+    if isinstance(pair, str):
+        return "measure missing at baseline or follow-up" if pair == _pairs.NO_SCORE else pair.replace("sample", "visit")
+    return mine.iloc[pair.baseline[0]], mine.iloc[pair.followup[0]]
+
+
+def _values(visit: Any, needed: tuple[str, ...]) -> dict[str, float]:
+    return {name: float(visit[name]) for name in needed if pd.notna(visit[name])}
+
+
+def rate(judged: pd.DataFrame, column: str = "met") -> dict[str, Any]:
+    """Return responders among the evaluable with Clopper and Pearson's interval."""
+    known = judged[judged[column].notna()]
+    k, n = int((known[column].astype(bool)).sum()), len(known)
+    p = proportion.clopper_pearson(k, n) if n else None
+    return {"n_responders": k, "n_evaluable": n, "low": p.low if p else NAN, "high": p.high if p else NAN}
+
+
+def rows(pairs: pd.DataFrame, baselines: pd.DataFrame, judged: pd.DataFrame, rng: Any = None) -> list[dict[str, Any]]:
+    """Return the rows "responders against the rest" for baseline score and for change, AUC with Newcombe's interval.
+
+    Parameters
+    ----------
+    pairs, baselines
+        See :func:`ifnscore.analysis._linked.pairs` and ``baselines``.
+    judged
+        See :func:`table`.
+    rng
+        Seed.
+    """
+    met = judged[judged["met"].notna()].set_index("patient_id")["met"].astype(bool)
+    sources = (
+        ("responders_baseline_score", "discrimination_at_baseline", baselines.rename(columns={"score": "x"})),
+        ("responders_change_of_score", "discrimination_by_change", pairs.rename(columns={"score_change": "x"})),
+    )
+    made = []
+    for contrast, estimand, source in sources:
+        here = source[source["patient_id"].isin(met.index)].dropna(subset=["x"])
+        x, label = here["x"].to_numpy(dtype=float), met.reindex(here["patient_id"]).to_numpy(dtype=bool)
+        made += _compared(contrast, estimand, x, label, list(here["patient_id"]), rng)
+    return made
+
+
+def _compared(contrast: str, estimand: str, x: Any, label: Any, who: list[str], rng: Any) -> list[dict[str, Any]]:
+    yes, no = x[label], x[~label]
+    about = {"contrast": contrast, "estimand": estimand, "n_patients": len(x), "p_adj": NAN, "exact": True}
+    groups = f"{len(yes)} responders, {len(no)} not"
+    if not len(yes) or not len(no):
+        blank = {"estimate": NAN, "ci_low": NAN, "ci_high": NAN, "p": NAN, "min_attainable_p": NAN}
+        return [{**about, **blank, "test": "mann_whitney", "unit": "auc", "note": f"{groups}: nothing to compare"}]
+    ranks, area = two_groups.mann_whitney(no, yes), auc.auc(x, label)
+    means = two_groups.mean_difference(no, yes, rng=rng)
+
+    def refit(keep: Any) -> tuple[float, float]:
+        a, b = x[keep & ~label], x[keep & label]
+        return (auc.auc(x[keep], label[keep]).auc, two_groups.mann_whitney(a, b).p) if len(a) and len(b) else (NAN, NAN)
+
+    loo = _leave_one_out.summary(area.auc - 0.5, ranks.p, who, lambda k: (refit(k)[0] - 0.5, refit(k)[1]), fewest=FEWEST)
+    loo.update(loo_low=loo["loo_low"] + 0.5, loo_high=loo["loo_high"] + 0.5)
+    notes = [groups, area.note, AFTER_EXPOSURE if contrast.startswith("responders_change") else ""]
+    first = {
+        **about,
+        "estimate": area.auc,
+        "ci_low": area.low,
+        "ci_high": area.high,
+        "p": ranks.p,
+        "min_attainable_p": ranks.min_attainable_p,
+        "test": "mann_whitney",
+        "unit": "auc",
+        "note": "; ".join(n for n in notes if n),
+        **loo,
+    }
+    second = {
+        **about,
+        "estimate": means.difference,
+        "ci_low": means.low,
+        "ci_high": means.high,
+        "p": means.p,
+        "min_attainable_p": means.min_attainable_p,
+        "test": "permutation_of_labels",
+        "unit": "score",
+        "exact": means.exact,
+        "note": "; ".join(n for n in (groups, means.note) if n),
+    }
+    return [first, second]
+
+
+def check(definition: str | None, instrument: str) -> str | None:
+    """Return the response definition to use: the declared one, else the first that belongs to the instrument."""
+    if definition:
+        return responses.get(definition).name
+    known = responses.for_instrument(instrument)
+    return known[0] if known else None
+
+
+def refuse_foreign(definition: str, cohort: Cohort) -> None:
+    """Refuse a definition whose measures nobody has (DataError)."""
+    needed = responses.get(definition).instruments
+    if not cohort.outcomes["instrument"].isin(list(needed)).any():
+        msg = f"response {definition} needs {', '.join(needed)}, and outcomes.csv has none of them"
+        raise DataError(msg)
+

@@ -1,0 +1,121 @@
+"""The tidy tables of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from ifnscore._lazy import np, pd
+from ifnscore.analysis import _changes, _noise
+from ifnscore.result import COLUMNS
+from ifnscore.result import rows as rows_of
+
+if TYPE_CHECKING:
+    from ifnscore.analysis._frame import Frame
+    from ifnscore.cohort import Cohort
+    from ifnscore.scoretable import ScoreTable
+
+PRIMARY, SECONDARY, EXPLORATORY = "primary", "secondary", "exploratory"
+
+
+def main(rows: list[dict[str, Any]], frame: Frame) -> pd.DataFrame:
+    """Return the main table: fixed columns first, a role for each row, the primary row on top."""
+    table = pd.DataFrame(rows)
+    role = [_role(frame, r) for r in rows]
+    table.insert(0, "role", role)
+    first = [c for c in COLUMNS if c in table.columns]
+    table = table[[*first, *(c for c in table.columns if c not in first)]]
+    order = pd.Series(role).map({PRIMARY: 0, SECONDARY: 1, EXPLORATORY: 1})
+    return table.loc[order.sort_values(kind="stable").index].reset_index(drop=True)
+
+
+def _role(frame: Frame, row: Mapping[str, Any]) -> str:
+    if row["signature"] != frame.primary or row["tissue"] != frame.tissues[0]:
+        return EXPLORATORY
+    headline = row["contrast"] == _changes.PAIRED and row["estimand"] == frame.estimands[0]
+    return PRIMARY if headline else SECONDARY
+
+
+def hide_p(table: pd.DataFrame, tissues: Collection[str]) -> pd.DataFrame:
+    """Blank p values of tissues whose batch is confounded with time."""
+    if not tissues or "tissue" not in table or "p" not in table:
+        return table
+    table = table.copy()
+    for column in ("p", "p_adj", "oldham_p"):
+        if column in table:
+            table.loc[table["tissue"].isin(list(tissues)), column] = np.nan
+    return table
+
+
+def patients(answers: Iterable[_changes.Changes], frame: Frame, noise: Mapping[tuple[str, str], _noise.Noise]) -> pd.DataFrame:
+    """Return every patient's value, one row a question and patient, with the reference change value of the score."""
+    parts = []
+    for a in answers:
+        q = a.question
+        about = {"signature": q.signature, "tissue": q.tissue, "group": q.group, "contrast": q.contrast, "estimand": q.estimand}
+        known = noise.get((q.signature, q.tissue), _noise.Noise(float("nan"), 0, _noise.NOT_KNOWN))
+        for r in rows_of(a.table.drop(columns=["baseline_rows", "followup_rows"])):
+            parts.append(
+                {
+                    **about,
+                    **r,
+                    "unit": a.column.unit,
+                    "rcv": known.rcv,
+                    "beyond_rcv": _noise.beyond(r["change"], known),
+                    "excluded": "",
+                }
+            )
+        parts += [{**about, "patient_id": p, "excluded": why} for p, why in a.excluded.items()]
+    columns = ["signature", "tissue", "group", "contrast", "estimand", "patient_id", "baseline", "followup", "change", "unit"]
+    table = pd.DataFrame(parts)
+    return table[[*(c for c in columns if c in table), *(c for c in table.columns if c not in columns)]]
+
+
+def score_facts(scores: ScoreTable, frame: Frame, noise: Mapping[tuple[str, str], _noise.Noise]) -> pd.DataFrame:
+    """Return what is known of each score: IFN type, method, what may be done with it, and its noise in each tissue."""
+    rows = []
+    for column in scores.columns:
+        for tissue in frame.tissues:
+            known = noise.get((column.id, tissue), _noise.Noise(float("nan"), 0, _noise.NOT_KNOWN))
+            here = frame.values.loc[frame.rows["tissue"] == tissue, column.id]
+            rows.append(
+                {
+                    "signature": column.id,
+                    "tissue": tissue,
+                    "ifn_type": column.ifn_type,
+                    "method": column.method,
+                    "score_type": column.score_type,
+                    "unit": column.unit,
+                    "n_samples": len(here),
+                    "n_without_score": int(here.isna().sum()),
+                    "within_person_sd": known.sd,
+                    "within_person_df": known.df,
+                    "rcv": known.rcv,
+                    "noise_source": known.source,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def settings(cohort: Cohort, **more: Any) -> pd.DataFrame:
+    """Return every rule that was applied, with its value."""
+    from ifnscore.cohort._settings import KEYS
+
+    said = {k.field: k.help for k in KEYS}
+    rows = [
+        {"rule": f.name, "value": _text(getattr(cohort.settings, f.name)), "meaning": said.get(f.name, "")}
+        for f in fields(cohort.settings)
+    ]
+    rows += [{"rule": k, "value": _text(v), "meaning": ""} for k, v in more.items()]
+    return pd.DataFrame(rows)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{k}={v:g}" for k, v in value.items()) or "none"
+    if isinstance(value, tuple):
+        return ", ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in value) or "none"
+    return f"{value:g}" if isinstance(value, float) else str(value)

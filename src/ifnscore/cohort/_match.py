@@ -1,0 +1,107 @@
+"""Which visit belongs to which sample: same patient, nearest day within the tolerance, nothing changed in between.
+
+Ties go to the visit before the sample; each sample and each visit is matched once; a change of the index drug's phase or of the
+steroid dose by the stated share between the two parts them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ifnscore._lazy import np, pd
+from ifnscore.result import rows as rows_of
+
+if TYPE_CHECKING:
+    from ifnscore.cohort._model import Cohort
+
+STEROIDS = ("prednisone", "prednisolone", "methylprednisolone", "steroid", "steroids", "glucocorticoid", "deflazacort")
+TOO_FAR = "no visit within the tolerance"
+NO_VALUE = "visit without this measure"
+PARTED = "drug or steroid dose changed between sample and visit"
+TAKEN = "visit belongs to a nearer sample"
+
+
+def steroid_dose(cohort: Cohort, patient: str, day: float) -> float:
+    """Return the steroid dose in mg/kg/day on a day: 0 where none is recorded then, NaN where its amount is unknown."""
+    return _dose(_steroid_rows(cohort, patient), day)
+
+
+def _steroid_rows(cohort: Cohort, patient: str) -> pd.DataFrame:
+    c = cohort.concomitant
+    mine = (c["patient_id"] == patient) & c["drug"].astype(str).str.lower().isin(STEROIDS) & ~c["prior_only"].astype(bool)
+    return c[mine]
+
+
+def _dose(rows: pd.DataFrame, day: float) -> float:
+    stop = rows["stop_day"].astype(float).fillna(np.inf)
+    now = rows[(rows["start_day"].astype(float).fillna(-np.inf) <= day) & (day < stop)]
+    if now.empty:
+        return 0.0
+    per_kg = now["dose_mg_kg"].astype(float)
+    stated = now["dose"].astype(float).where(now["unit"].astype(str).str.replace(" ", "").str.lower().str.startswith("mg/kg"))
+    dose = per_kg.fillna(stated)
+    return float(dose.sum()) if dose.notna().all() else float("nan")
+
+
+def doses(cohort: Cohort, patients: Any, days: Any) -> Any:
+    """Return the steroid dose of each (patient, day), shape (n,); all NaN where nobody has any steroid recorded."""
+    c = cohort.concomitant
+    if not c["drug"].astype(str).str.lower().isin(STEROIDS).any():
+        return np.full(len(patients), np.nan)
+    of = {p: _steroid_rows(cohort, p) for p in set(patients)}
+    return np.array([_dose(of[p], float(d)) for p, d in zip(patients, days, strict=True)])
+
+
+def match(cohort: Cohort, samples: pd.DataFrame, visits: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Match samples to visits.
+
+    Parameters
+    ----------
+    cohort
+        Settings and steroid doses.
+    samples
+        ``sample_id, patient_id, day, phase``, of one tissue.
+    visits
+        ``patient_id, visit_id, day, phase`` of the visits that have the measure.
+
+    Returns
+    -------
+    tuple
+        Matches (``sample_id, visit_id, lag``: day of the sample minus day of the visit), and sample -> why it has none.
+    """
+    s = cohort.settings
+    candidates, why = [], {}
+    for sample in rows_of(samples):
+        mine = visits[visits["patient_id"] == sample["patient_id"]]
+        lag = sample["day"] - mine["day"].astype(float)
+        near = mine.assign(lag=lag)[lag.abs() <= s.match_tolerance_days]
+        if near.empty:
+            why[sample["sample_id"]] = TOO_FAR
+            continue
+        kept = [v for v in rows_of(near) if not _parted(cohort, sample, v)]
+        if not kept:
+            why[sample["sample_id"]] = PARTED
+        candidates += [(abs(v["lag"]), v["lag"] < 0, str(sample["sample_id"]), str(v["visit_id"]), v["lag"]) for v in kept]
+    found: dict[str, tuple[str, float]] = {}
+    patient = dict(zip(samples["sample_id"], samples["patient_id"], strict=True))
+    taken: set[tuple[str, str]] = set()
+    for _, _, sample_id, visit_id, lag in sorted(candidates):
+        if sample_id not in found and (patient[sample_id], visit_id) not in taken:
+            found[sample_id] = (visit_id, float(lag))
+            taken.add((patient[sample_id], visit_id))
+    why.update({c[2]: TAKEN for c in candidates if c[2] not in found})
+    rows = [{"sample_id": i, "visit_id": v, "lag": lag} for i, (v, lag) in found.items()]
+    return pd.DataFrame(rows, columns=["sample_id", "visit_id", "lag"]), why
+
+
+def _parted(cohort: Cohort, sample: dict[str, Any], visit: dict[str, Any]) -> bool:
+    """Whether the index drug's phase or the steroid dose differs between sample and visit."""
+    if sample["day"] == visit["day"]:
+        return False
+    if sample["phase"] != visit["phase"]:
+        return True
+    rows = _steroid_rows(cohort, sample["patient_id"])
+    one, other = _dose(rows, float(sample["day"])), _dose(rows, float(visit["day"]))
+    if np.isnan(one) or np.isnan(other) or one == other:
+        return False
+    return abs(one - other) >= cohort.settings.steroid_change * max(one, other)
