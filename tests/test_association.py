@@ -310,3 +310,17 @@ def test_within_and_between():
     within, between = repeated.within_between(["b", "a", "b"], [1.0, 5.0, 3.0])
     assert between.tolist() == [2.0, 5.0, 2.0]
     assert within.tolist() == [-1.0, 0.0, 1.0]
+
+
+def test_a_fall_of_its_own_in_each_patient_is_removed():
+    assert repeated.per_patient(["b", "a", "b"], [1.0, 5.0, 3.0]).tolist() == [[1, 0], [0, 5], [3, 0]]
+    patient, time = np.repeat(np.arange(4), 6), np.tile(np.arange(6.0), 4)
+    noise = np.random.default_rng(2).normal(0, 0.1, (2, 24))
+    x, y = patient * time + noise[0], -(patient**2) * time + noise[1]
+    shared = repeated.partial_rmcorr(patient, x, y, time, np.zeros(24), n_resamples=99)
+    own = repeated.partial_rmcorr(patient, x, y, repeated.per_patient(patient, time), np.zeros(24), n_resamples=99)
+    assert (shared.df, own.df) == (18, 15)
+    assert shared.r < -0.9
+    line = [np.polyfit(range(6), v, 1) for v in noise.reshape(8, 6)]
+    left = noise.reshape(8, 6) - [np.polyval(c, range(6)) for c in line]
+    assert own.r == pytest.approx(np.corrcoef(left[:4].ravel(), left[4:].ravel())[0, 1], **NEAR)

@@ -6,12 +6,11 @@ import json
 
 import pandas as pd
 import pytest
-
-from ifnscore.cohort import Cohort
-from ifnscore.cli import _app
-from ifnscore.cli import cohort as command
 from tests import cohorts
 from tests.cohorts import SETTINGS, TABLES, change
+
+from ifnscore.cli import _app, app
+from ifnscore.cohort import Cohort
 
 
 def one(folder, **changes):
@@ -94,6 +93,7 @@ ERRORS = {
     "outcome without visit": (add("outcomes", "NA,V9,cmas,,3,,,,"), "outcomes.csv", 12, "visit_id", "this patient has no such visit"),
     "sample of nobody": (change("samples", "H1,,,blood,RNA-seq,A,8.8,yes", "H1,,,blood,RNA-seq,A,8.8,no"), "samples.csv", 13, "patient_id", "a sample without a patient"),
     "control with a patient": (change("samples", "H1,,", "H1,d1,"), "samples.csv", 13, "patient_id", "this patient is not in"),
+    "patient as control": (change("samples", "H1,,", "H1,007,"), "samples.csv", 13, "is_control", "a healthy control that is one of"),
     "sample without day": (change("samples", "B4,P-b,100", "B4,P-b,"), "samples.csv", 7, "day", "a patient's sample without a day"),
     # drugs
     "stop before start": (change("exposures", "tofacitinib,120,,", "tofacitinib,120,110,"), "exposures.csv", 4, "stop_day", "stops before it starts"),
@@ -161,7 +161,7 @@ def test_error_at_its_place(tmp_path, name):
 WARNINGS = {
     "visit after the cut": (add("visits", "NA,V2,500,"), "visits.csv", 10, "day", "after the data cut"),
     "sample after the cut": (change("samples", "B9,NA,176", "B9,NA,401"), "samples.csv", 12, "day", "after the data cut"),
-    "outcome after the last dose": ({**change("visits", "007,V1,60", "007,V1,130"), **add("outcomes", "007,V1,cmas,,40,,,,")}, "outcomes.csv", 12, "visit_id", "recorded after the index drug was stopped"),
+    "outcome after the last dose": ({**change("visits", "007,V1,60", "007,V1,130"), **add("outcomes", "007,V1,cmas,,40,,,,", "007,V1,mmt8,,70,,,,")}, "outcomes.csv", 12, "visit_id", "recorded after the index drug was stopped"),
     "rater": (change("outcomes", "11,,r1", "11,,r2"), "outcomes.csv", 3, "rater_id", "another rater"),
     "extra column": (add_column("patients", "weight_kg", "30"), "patients.csv", None, "weight_kg", "a column that ifnscore does not use"),
     "patient without samples": ({**add("patients", "P-e,F,4,9,,,,"), **add("exposures", "P-e,tofacitinib,0,,,,,,,")}, "patients.csv", 6, "patient_id", "the patient has no samples"),
@@ -237,7 +237,7 @@ def test_all_findings_come_at_once_and_read_raises_one_line(tmp_path):
 
 
 def run(capsys, *words):
-    code = _app.run(command.cohort, [str(w) for w in words])
+    code = _app.run(app, ["cohort", *(str(w) for w in words)])
     out = capsys.readouterr()
     return code, out.out, out.err
 

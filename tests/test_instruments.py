@@ -128,6 +128,11 @@ def test_range_a_verified_maximum_rejects_and_an_unverified_one_warns():
     assert "in mm?" not in instruments.get("skin_vas").check(120).text
 
 
+@pytest.mark.parametrize("name", ["skin_vas", "mdaat_cutaneous", "physician_global", "patient_global"])
+def test_every_vas_takes_millimetres(name):
+    assert instruments.get(name).convert(63, "mm") == pytest.approx(6.3)
+
+
 def test_units():
     skin, ck = instruments.get("skin_vas"), instruments.get("ck")
     assert skin.accepted_units == ("cm", "mm")

@@ -125,6 +125,7 @@ def test_attainable_table():
     assert attainable.min_p(3, kind="two_groups", m=3) == 0.1
     assert [attainable.min_p(n) for n in (0, 1)] == [1.0, 1.0]
     assert attainable.max_hypotheses(0.01, 0.05) == 5
+    assert attainable.max_hypotheses(0.1, 0.3) == 3  # 0.3 / 0.1 lies just below 3 in floating point
 
 
 @pytest.mark.parametrize(
@@ -314,117 +315,6 @@ def test_results_do_not_depend_on_units_or_order(d):
     assert sign_flip.test(-d, "less").p == sign_flip.test(d, "greater").p
 
 
-def slow_max_t(x):
-    """T = |mean| / SE of every flip, written out; step-down by the definition of Westfall and Young."""
-    n, k = x.shape
-
-    def t(flipped):
-        with np.errstate(divide="ignore", invalid="ignore"):
-            out = np.abs(flipped.mean(axis=0)) / (flipped.std(axis=0, ddof=1) / math.sqrt(n))
-        return np.where(flipped.any(axis=0), out, 0.0)
-
-    observed, null = t(x), np.array([t(x * np.array(s)[:, None]) for s in flips(range(n))])
-    near = 1 - 1e-9
-    single = [(null.max(axis=1) >= observed[j] * near).mean() for j in range(k)]
-    step = [(null[:, observed <= observed[j] / near].max(axis=1) >= observed[j] * near).mean() for j in range(k)]
-    step = [max(p for p, o in zip(step, observed, strict=True) if o >= observed[j] * near) for j in range(k)]
-    return [(null[:, j] >= observed[j] * near).mean() for j in range(k)], step, single
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_max_t_by_enumeration(seed):
-    rng = np.random.default_rng(seed)
-    x = (rng.normal(size=(7, 4)) + rng.normal(size=(7, 1)) - [1.5, 0, 2, 0.3]) * [1, 100, 0.01, 7]
-    x[0, 3] = 0.0
-    if seed % 2:
-        x = np.column_stack([np.round(x, 1), np.zeros(7)])
-    raw, step, single = slow_max_t(x)
-    got = max_t.adjust(x)
-    np.testing.assert_allclose(got.p_raw, raw, atol=1e-12)
-    np.testing.assert_allclose(got.p_adj, step, atol=1e-12)
-    np.testing.assert_allclose(got.p_single_step, single, atol=1e-12)
-    assert (got.exact, got.n_resamples) == (True, 2**7)
-
-
-def test_max_t_reaches_the_floor_for_any_number_of_columns():
-    x = -np.abs(np.random.default_rng(1).normal(size=(6, 30))) - 0.1
-    got = max_t.adjust(x)
-    assert got.p_raw == pytest.approx(2 / 2**6)
-    assert got.p_adj.min() == got.p_single_step.min() >= 2 / 2**6
-    clones = max_t.adjust(np.column_stack([x[:, 0], 500 * x[:, 0], x[:, 0] / 3]))
-    assert clones.p_adj == pytest.approx([2 / 2**6] * 3)
-
-
-def test_max_t_of_columns_without_spread():
-    x = np.random.default_rng(2).normal(size=(6, 3)) - 1
-    x[:, 1], x[:, 2] = 0.0, -2.0
-    got = max_t.adjust(x)
-    assert (got.p_raw[1], got.p_adj[1], got.p_raw[2], got.p_adj[2]) == (1.0, 1.0, 2 / 64, 2 / 64)
-    assert math.isnan(got.t[1])
-    assert got.t[2] == -math.inf
-
-
-def test_max_t_takes_complete_cases_and_agrees_with_the_single_test():
-    x = np.random.default_rng(3).normal(size=(20, 3)) - 0.5
-    got = max_t.adjust(x)
-    assert (got.exact, got.n_resamples, got.n) == (False, 99_999, 20)
-    assert list(got.p_raw) == [sign_flip.test(c).p for c in x.T]
-    assert (got.p_adj >= got.p_raw).all()
-    assert (got.p_adj <= got.p_single_step).all()
-    gaps = x.copy()
-    gaps[[0, 4], [1, 2]] = np.nan
-    some, kept = max_t.adjust(gaps), max_t.adjust(np.delete(x, [0, 4], axis=0))
-    assert (some.n, some.n_dropped, some.note) == (18, 2, "2 patients without all signatures left out")
-    np.testing.assert_array_equal(some.p_adj, kept.p_adj)
-    assert max_t.adjust(np.zeros((4, 0))).p_adj.shape == (0,)
-    assert np.isnan(max_t.adjust(np.full((4, 2), np.nan)).p_adj).all()
-
-
-@pytest.mark.parametrize(("n", "effect"), [(6, 0.0), (8, 0.0), (8, 3.0)], ids=["n6", "n8", "n8 partial null"])
-def test_max_t_keeps_the_family_wise_error(n, effect):
-    """Mixed scales, correlated columns, and (last) two columns with an effect: only false rejections count.
-
-    2,000 data sets: the Monte Carlo SE is 0.005. Raw p values of 8 columns break the same bound, so the check can fail.
-    """
-    rng = np.random.default_rng(n)
-    shift, scale = np.r_[np.full(2, -effect), np.zeros(6)], np.r_[300.0, np.logspace(-2, 2, 7)]
-    null = slice(2 if effect else 0, None)
-    adjusted = raw = 0
-    for _ in range(2_000):
-        got = max_t.adjust((0.7 * rng.normal(size=(n, 1)) + rng.normal(size=(n, 8)) + shift) * scale)
-        adjusted += got.p_adj[null].min() <= 0.05
-        raw += got.p_raw[null].min() <= 0.05
-    assert adjusted / 2_000 <= 0.05 + 3 * 0.005
-    assert raw / 2_000 > 0.05 + 3 * 0.005
-
-
-def test_hedges_factor():
-    """J of 5 degrees of freedom from gamma(5/2) = 3 sqrt(pi) / 4 and gamma(2) = 1."""
-    assert effects.hedges_j(5) == pytest.approx(0.75 * math.sqrt(math.pi) / math.sqrt(2.5), abs=1e-15)
-    assert math.isnan(effects.hedges_j(1))
-
-
-def test_noncentral_interval_is_what_it_is_defined_as():
-    pre, post = np.array([5.0, 4.2, 6.1, 3.9, 5.5, 4.4]), np.array([3.9, 4.0, 4.4, 3.8, 4.1, 2.9])
-    got = effects.paired(pre, post, 0.9)
-    t = got.d_z * math.sqrt(6)
-    assert scipy.stats.nct.cdf(t, 5, got.g_z_low * math.sqrt(6)) == pytest.approx(0.95, abs=1e-9)
-    assert scipy.stats.nct.cdf(t, 5, got.g_z_high * math.sqrt(6)) == pytest.approx(0.05, abs=1e-9)
-
-
-@pytest.mark.parametrize("n", [2, 3, 6, 20, 40])
-@pytest.mark.parametrize("spread", [1e-2, 1e-4, 1e-7])
-def test_changes_with_hardly_any_spread(n, spread):
-    rng = np.random.default_rng(n)
-    pre = rng.normal(size=n)
-    got = effects.paired(pre, pre - 1 + spread * rng.normal(size=n), n_resamples=0)
-    if math.isnan(got.g_z_low):
-        assert abs(got.d_z) * math.sqrt(n) > 500
-        assert n < 3 or got.note == "no interval of g_z: the changes have hardly any spread"
-    else:
-        assert got.g_z_low < got.d_z < got.g_z_high
-
-
 @pytest.mark.parametrize("scale", [1e100, 1e17, 1e-9])
 def test_any_scale(scale):
     d = np.array([-1.0, -2, -3, 1, -5, -6.5])
@@ -432,71 +322,6 @@ def test_any_scale(scale):
     assert [big.low, big.high, big.attained] == pytest.approx([usual.low * scale, usual.high * scale, usual.attained])
     assert sign_flip.test(d * scale) == sign_flip.test(d)
     assert max_t.adjust(d[:, None] * scale).p_adj == max_t.adjust(d[:, None]).p_adj
-
-
-def test_bootstrap_interval_of_g_av():
-    rng = np.random.default_rng(6)
-    pre = rng.normal(5, 1, 12)
-    post = pre - 0.8 + rng.normal(0, 0.5, 12)
-    got, order = effects.paired(pre, post), rng.permutation(12)
-    assert got.g_av_low < got.g_av < got.g_av_high < 0
-    assert got.note == ""
-    shuffled = effects.paired(pre[order], post[order])
-    assert (shuffled.g_av_low, shuffled.g_av_high) == (got.g_av_low, got.g_av_high)
-    assert effects.paired(pre[:9], post[:9]).note == "bootstrap interval of g_av is too narrow with n=9"
-    assert "too few pairs" in effects.paired(pre[:3], post[:3]).note
-    assert math.isnan(effects.paired(pre, post, n_resamples=0).g_av_low)
-    flat = effects.paired(np.full(6, 2.0), np.full(6, 1.0))
-    assert "no bootstrap interval of g_av: no spread" in flat.note
-    assert flat.rank_biserial == -1
-
-
-def test_ratio_of_geometric_means():
-    got = effects.ratio_of_geometric_means(-1.0, -2.0, math.nan)
-    assert (got.value, got.low) == (0.5, 0.25)
-    assert math.isnan(got.high)
-    pre, post = np.array([2.0, 8.0]), np.array([1.0, 1.0])
-    value = effects.ratio_of_geometric_means(float(np.log2(post / pre).mean()), 0, 0).value
-    assert value == pytest.approx(scipy.stats.gmean(post) / scipy.stats.gmean(pre))
-
-
-def test_regression_to_the_mean():
-    got = regression_to_mean.expected(20.0, 12.0, 0.75)
-    assert (got.value, got.note) == (2.0, "")
-    unknown = regression_to_mean.expected(20.0, None, math.nan)
-    assert math.isnan(unknown.value)
-    assert unknown.note == "not estimable: no long-run mean and no ICC"
-    drift = regression_to_mean.drift([4.0, 5.0, 6.0], [4.5, 5.0, 7.0])
-    assert drift == sign_flip.t_interval(np.array([0.5, 0.0, 1.0]))
-    assert drift.mean == 0.5
-    same = regression_to_mean.oldham([1.0, 2.0, 3.0], [2.0, 3.0, 4.0])
-    assert math.isnan(same.p)
-    assert "same" in same.note
-
-
-def test_change_against_baseline_misleads_and_oldham_does_not():
-    rng = np.random.default_rng(9)
-    truth = rng.normal(0, 1, 4_000)
-    pre, post = truth + rng.normal(0, 1, 4_000), truth + rng.normal(0, 1, 4_000)
-    assert np.corrcoef(pre, post - pre)[0, 1] < -0.45
-    assert abs(regression_to_mean.oldham(pre, post).r) < 0.05
-
-
-def test_equivalence_agrees_with_its_interval():
-    d = np.random.default_rng(10).normal(0.1, 0.5, 14)
-    for margin in (0.2, 0.35, 0.5, (-0.1, 0.6), (-0.6, 0.1)):
-        got = equivalence.tost(d, margin)
-        assert (got.p < 0.05) == (got.margin_low < got.low and got.high < got.margin_high)
-    assert equivalence.tost(d, (-0.5, 0.5)) == equivalence.tost(d, 0.5)
-    assert "same" in equivalence.tost(np.ones(4), 2.0).note
-
-
-def test_proportion_edges():
-    assert math.isnan(proportion.clopper_pearson(0, 0).estimate)
-    assert proportion.clopper_pearson(0, 6).high == pytest.approx(1 - 0.025 ** (1 / 6), abs=1e-12)
-    empty = proportion.fisher([[0, 0], [3, 2]])
-    assert (empty.p, "empty" in empty.note) == (1.0, True)
-    assert math.isnan(empty.odds_ratio)
 
 
 @pytest.mark.parametrize("n", [1, 2, 5, 14])

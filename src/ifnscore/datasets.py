@@ -1,6 +1,6 @@
-"""The real expression data that ship with ifnscore: in-vitro interferon stimulation, bulk RNA-seq (CC0).
+"""The data that ship with ifnscore: in-vitro interferon stimulation, bulk RNA-seq (CC0), and a synthetic cohort.
 
-From github.com/ba306/Interferon-signature-discovery-analysis at commit 334adcbf76 (CC0 1.0); see the README beside
+The real data are from github.com/ba306/Interferon-signature-discovery-analysis at commit 334adcbf76 (CC0 1.0); see the README beside
 the files for the underlying GEO records.
 """
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from anndata import AnnData
+
+    from ifnscore.cohort import Cohort
 
 
 def folder() -> Path:
@@ -43,6 +45,25 @@ def whole_blood() -> AnnData:
         Highly expressed genes (B2M, HLA-A, CD74, GAPDH ...) are absent from the authors' table: never normalise it again.
     """
     return _annotated(loaders.read(folder() / "whole_blood.csv.gz", scale="linear"), "whole_blood_samples.csv")
+
+
+def jdm_tofacitinib() -> tuple[AnnData, Cohort]:
+    """Read the SYNTHETIC cohort: six children with refractory JDM on tofacitinib, blood and skin at irregular visits, controls.
+
+    Every value is invented; only the marginal counts are those of the report that the README beside the files names.
+
+    Returns
+    -------
+    tuple
+        65 samples x 10,500 genes, raw counts, annotated; and the cohort with patients, visits, exposures and outcomes.
+    """
+    from ifnscore.cohort import Cohort
+
+    root = _resources.folder("examples") / "jdm_tofacitinib"
+    adata = loaders.read(root / "counts.csv.gz")
+    obs = pd.read_csv(root / "cohort" / "samples.csv", comment="#", dtype={"sample_id": str}).set_index("sample_id")
+    adata.obs = obs.loc[adata.obs_names]
+    return adata, Cohort.read(root / "cohort")
 
 
 def _annotated(adata: AnnData, samples: str) -> AnnData:

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 SCORE_TYPES: tuple[str, ...] = get_args(ScoreType)
 #: Columns of a long score table that describe scores and not samples.
 _OF_SCORES = frozenset(
-    ["signature", "method", "score", "coverage", "n_genes", "n_used", "n_found", "missing", "cutoff", "above_cutoff", "jackknife_low", "jackknife_high", "top_gene", "top_gene_share", "dropped", "formula", "score_type", "platform_match", "stratum"]
+    [
+        *("signature", "method", "score", "coverage", "n_genes", "n_used", "n_found", "missing", "cutoff", "above_cutoff"),
+        *("jackknife_low", "jackknife_high", "top_gene", "top_gene_share", "dropped", "formula", "score_type"),
+        *("platform_match", "stratum"),
+    ]
 )
 _SAMPLE_COLUMNS = ("sample", "sample_id")
 #: What one unit of a score is, once it is on the scale of analysis.
@@ -144,15 +148,21 @@ def collect(
     return made
 
 
+def obs_of(scored: Scored) -> pd.DataFrame:
+    """Return the annotations of scored data, one row a sample, before anything is known about the scores."""
+    if isinstance(scored, pd.DataFrame):
+        frame = _by_sample(scored)
+        return frame[~frame.index.duplicated()]
+    return scored.obs.set_axis(scored.obs_names.astype(str), axis=0)
+
+
 def _from_anndata(adata: AnnData, wanted: list[str], key: str | None) -> ScoreTable:
     key = keys.find(adata, key)
     values = get.scores_wide(adata, key=key)
     covered = get.coverage(adata, key=key).drop_duplicates("signature").set_index("signature")
-    _known(wanted, values.columns)
+    _known(wanted, list(values.columns))
     chosen = wanted or list(values.columns)
-    columns = tuple(
-        Column(s, _ifn_type(s), str(covered.loc[s, "score_type"]), str(covered.loc[s, "method"])) for s in chosen
-    )
+    columns = tuple(Column(s, _ifn_type(s), str(covered.loc[s, "score_type"]), str(covered.loc[s, "method"])) for s in chosen)
     values = values[chosen].set_axis(adata.obs_names.astype(str), axis=0)
     return ScoreTable(values, columns, adata.obs.set_axis(adata.obs_names.astype(str), axis=0), adata, key)
 
@@ -172,10 +182,10 @@ def _from_table(frame: pd.DataFrame, wanted: list[str], score_type: str | None) 
     frame = _by_sample(frame)
     if {"signature", "score"} <= set(frame.columns):
         return _from_long(frame, wanted, score_type)
-    _known(wanted, frame.columns)
+    _known(wanted, list(frame.columns))
     chosen = wanted or [str(c) for c in frame.columns if c in signatures.ids()]
     if not chosen:
-        msg = f"no column is named after a signature; say which columns hold scores with --scores (columns: {listing(frame.columns)})"
+        msg = f"no column is named after a signature; name the columns with scores (--scores); there are {listing(frame.columns)}"
         raise DataError(msg)
     if score_type is None:
         msg = f"the table does not say what its scores are ({listing(chosen, 3)}): add --score-type log, ratio, z or rank"

@@ -43,7 +43,7 @@ def row(a: Changes, b: Changes, rng: Any = None) -> dict[str, Any]:
     }
 
 
-def tests(a: Changes, b: Changes, rng: Any = None) -> list[dict[str, Any]]:
+def all_tests(a: Changes, b: Changes, rng: Any = None) -> list[dict[str, Any]]:
     """Return further tests of the difference and the AUC of baseline, follow-up and change."""
     if not a.n or not b.n:
         return []

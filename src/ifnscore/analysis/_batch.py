@@ -47,9 +47,9 @@ def allow(frame: Frame) -> tuple[Frame, frozenset[str]]:
     need = frame.settings.min_controls_batch
     if not frame.settings.allow_confounded_batch:
         msg = (
-            f"{where}: all baseline samples are in other batches than all later ones, so that a change cannot be told from a "
-            f"difference between runs; measure {need} or more controls in every batch and score with --reference-by batch, or set "
-            "allow_confounded = true in [batch] of cohort.toml (from_samples(allow_confounded_batch=True)) for estimates without p"
+            f"{where}: all baseline samples are in other batches than all later ones, so a change of the score cannot be told "
+            f"from a difference between runs; measure {need} or more controls in every batch and score with --reference-by batch, "
+            "or set allow_confounded = true under [batch] of cohort.toml for estimates without p"
         )
         raise DataError(msg)
     warn(f"{where}: batch is confounded with time; estimates are given without p")

@@ -148,26 +148,28 @@ def _means(frame: Frame, rows: pd.DataFrame, score: Any, question: Question) -> 
     """Return the difference of means on one platform: the one with most samples on the drug."""
     if rows.empty:
         return _pairs.NO_SAMPLE
-    phase = rows["phase"].to_numpy()
-    if (phase == _exposure.NEVER).all():
+    if (rows["phase"] == _exposure.NEVER).all():
         return _pairs.NOT_EXPOSED
     before, after = _sides(frame, rows, question)
-    if not before.any():
-        first = (phase == _exposure.START_DAY).any()
-        return NO_OFF if question.contrast == MEANS_OFF else _pairs.FIRST_DAY if first else _pairs.NO_BASELINE
-    if not after.any():
-        return _pairs.NO_FOLLOWUP_ON if question.estimand == _pairs.WHILE_ON else _pairs.NO_FOLLOWUP
+    if not before.any() or not after.any():
+        return _no_side(rows, question, has_before=bool(before.any()))
     platforms = rows["platform"].to_numpy()
     both = sorted({p for p in platforms if before[platforms == p].any() and after[platforms == p].any()})
-    if not both:
-        return _pairs.OTHER_PLATFORM
     usable = np.isfinite(score)
     kept = [p for p in both if (before & usable)[platforms == p].any() and (after & usable)[platforms == p].any()]
     if not kept:
-        return _pairs.NO_SCORE
+        return _pairs.NO_SCORE if both else _pairs.OTHER_PLATFORM
     best = max(kept, key=lambda p: int((after & usable)[platforms == p].sum()))
     on_it = usable & (platforms == best)
     return _change(rows, score, np.flatnonzero(before & on_it).tolist(), np.flatnonzero(after & on_it).tolist())
+
+
+def _no_side(rows: pd.DataFrame, question: Question, *, has_before: bool) -> str:
+    if has_before:
+        return _pairs.NO_FOLLOWUP_ON if question.estimand == _pairs.WHILE_ON else _pairs.NO_FOLLOWUP
+    if question.contrast == MEANS_OFF:
+        return NO_OFF
+    return _pairs.FIRST_DAY if (rows["phase"] == _exposure.START_DAY).any() else _pairs.NO_BASELINE
 
 
 def _sides(frame: Frame, rows: pd.DataFrame, question: Question) -> tuple[Any, Any]:

@@ -24,7 +24,7 @@ class Frame:
     Attributes
     ----------
     rows
-        One row a patient sample: ``sample, patient_id`` (codes), ``day, tissue, platform, batch, phase, days_on,
+        One row a patient sample: ``sample, patient_id`` (codes), ``order, day, tissue, platform, batch, phase, days_on,
         total_days_on, group`` and blood counts. Index 0..n-1.
     values
         Scores on the scale of analysis, same index, one column a signature.
@@ -115,7 +115,8 @@ def build(scores: ScoreTable, cohort: Cohort, group: str | None = None) -> Frame
         raise DataError(msg)
     if unknown:
         warn(f"{unknown} scored samples stand in no row of the cohort and are left out")
-    rows = rows[scored].reset_index(drop=True)
+    # in the order of the ids, not of the codes, so that what is drawn at random is the same for every drawing of codes
+    rows = rows[scored].sort_values(["patient_id", "day", "sample_id"], kind="stable").reset_index(drop=True)
     ids = [str(i) for i in rows["sample_id"]]
     values = scores.analysed().loc[ids].reset_index(drop=True)
     return Frame(
@@ -150,11 +151,12 @@ def _grouped(rows: pd.DataFrame, cohort: Cohort, group: str | None) -> pd.DataFr
 
 
 def _coded(rows: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
-    """Return the rows under codes, in the order of codes and days, with text that is never missing."""
+    """Return the rows under codes, with text that is never missing; ``order`` counts patients in the order of their ids."""
     out = pd.DataFrame(
         {
             "sample": rows["sample_id"].map(cohort.sample_codes),
             "patient_id": rows["patient_id"].map(cohort.codes),
+            "order": pd.factorize(rows["patient_id"], sort=True)[0],
             "day": rows["day"].astype(float),
         }
     )
@@ -191,4 +193,4 @@ def _entered(cohort: Cohort, group: str | None) -> dict[str, str]:
         groups = everybody[group].astype(str).where(everybody[group].astype(str) != "", UNKNOWN)
     else:
         groups = everybody["group"] if "group" in everybody else pd.Series("", index=everybody.index)
-    return dict(sorted(zip(everybody["patient_id"].map(cohort.codes), groups, strict=True)))
+    return {cohort.codes[p]: g for p, g in sorted(zip(everybody["patient_id"], groups, strict=True))}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ifnscore import expression, get, identify, keys
 from ifnscore._lazy import np, pd
+from ifnscore.analysis import _family
 from ifnscore.matrix import Matrix, Row
 from ifnscore.result import rows as rows_of
 from ifnscore.stats import sign_flip
@@ -106,8 +107,6 @@ def table(expressed: Expression | None, answers: list[Changes]) -> pd.DataFrame:
 
 
 def _of_signature(expressed: Expression, answer: Changes) -> list[dict[str, Any]]:
-    from statsmodels.stats.multitest import multipletests
-
     genes = expressed.of_signature.get(answer.question.signature, {})
     if not answer.n or not genes:
         return []
@@ -139,8 +138,5 @@ def _of_signature(expressed: Expression, answer: Changes) -> list[dict[str, Any]
                 "note": expressed.note,
             }
         )
-    known = [r for r in rows if np.isfinite(r["p"])]
-    if known:
-        for r, p in zip(known, multipletests([r["p"] for r in known], method="fdr_bh")[1], strict=True):
-            r["p_adj"] = float(p)
-    return sorted(rows, key=lambda r: (np.isnan(r["estimate"]), r["estimate"]))
+    _family.adjust_rows(rows, "bh")
+    return sorted(rows, key=lambda r: (not r["n_patients"], r["estimate"]))

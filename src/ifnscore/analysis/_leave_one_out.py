@@ -48,7 +48,8 @@ def summary(
     -------
     dict
         ``loo_low, loo_high`` range of estimates; ``loo_p_low, loo_p_high``; ``loo_sign_holds`` whether every estimate has the
-        sign of the whole; ``loo_flips`` whether p crosses 0.05 (where it still could) or the sign changes; ``loo_patient`` who moves it most.
+        sign of the whole; ``loo_flips`` whether p crosses 0.05 (where it still could) or the
+        sign changes; ``loo_patient`` who moves it most.
     """
     names = list(patients)
     blank: dict[str, Any] = {"loo_low": NAN, "loo_high": NAN, "loo_p_low": NAN, "loo_p_high": NAN}

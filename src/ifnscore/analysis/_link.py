@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 NAN = math.nan
 BASELINE, CHANGE, CHANGE_STEROID = "baseline", "change_with_change", "change_with_change_given_steroid"
 WITHIN, BETWEEN, WITHIN_ADJUSTED = "within_patients_model", "between_patients_model", "within_patients_given_drug"
-WITHIN_STEROID, UNADJUSTED, TIME = "within_patients_given_drug_and_steroid", "within_patients_unadjusted", "change_with_time"
+WITHIN_OWN, WITHIN_STEROID, UNADJUSTED, TIME = (
+    "within_patients_given_own_course",
+    "within_patients_given_drug_and_steroid",
+    "within_patients_unadjusted",
+    "change_with_time",
+)
 #: Contrast -> the estimand it belongs to.
 ESTIMANDS = {
     BASELINE: "between_patients_at_baseline",
@@ -31,6 +36,7 @@ ESTIMANDS = {
     WITHIN: "within_patients_given_phase",
     BETWEEN: "between_patients_given_phase",
     WITHIN_ADJUSTED: "within_patients_given_phase_and_time",
+    WITHIN_OWN: "within_patients_given_phase_and_own_time",
     WITHIN_STEROID: "within_patients_given_phase_and_time",
     UNADJUSTED: "within_patients_unadjusted",
 }
@@ -88,6 +94,15 @@ def adjusted(visits: pd.DataFrame, rng: Any = None) -> dict[str, Any]:
     return _partial(WITHIN_ADJUSTED, visits, _linked.drug_covariates(visits) if len(visits) else None, rng)
 
 
+def own_course(visits: pd.DataFrame, rng: Any = None) -> dict[str, Any]:
+    """Return the same with a slope of log(1 + days on drug) for each patient: the one to read.
+
+    Children differ in how fast they respond. One slope for all leaves the difference in both variables, and in cohorts without
+    any link the p then lies under 0.05 in 6 to 7 %; with own slopes in 5 % (benchmarks/calibration).
+    """
+    return _partial(WITHIN_OWN, visits, _linked.drug_covariates(visits, own_course=True) if len(visits) else None, rng)
+
+
 def adjusted_steroid(visits: pd.DataFrame, rng: Any = None) -> dict[str, Any] | None:
     """Return the same, freed of the steroid dose as well; None where doses are not known or do not change."""
     known = visits.dropna(subset=["steroid"])
@@ -102,15 +117,15 @@ def _partial(contrast: str, visits: pd.DataFrame, covariates: Any, rng: Any) -> 
     if covariates is None:
         return {**_row(contrast, NAN, NAN, NAN, NAN, NAN, 0, test, "r"), "note": "no matched visits", "n_observations": 0}
     patient, x, y = _columns(visits)
+    who = [code for _, code in sorted(set(zip(visits["order"], visits["patient_id"], strict=True)))]
     phase = visits["phase"].to_numpy(dtype=str)
     made = repeated.partial_rmcorr(patient, x, y, covariates, phase, rng=rng)
 
     def refit(keep: Any) -> tuple[float, float]:
-        stay = np.isin(patient, np.array(who)[keep])
+        stay = visits["patient_id"].isin(np.array(who)[keep]).to_numpy()
         again = repeated.partial_rmcorr(patient[stay], x[stay], y[stay], covariates[stay], phase[stay], rng=rng, n_resamples=999)
         return again.r, again.p_permutation
 
-    who = sorted(set(patient))
     floor = made.min_attainable_p
     row = _row(contrast, made.r, made.low, made.high, made.p_permutation, floor, made.n_patients, test, "r")
     extra = {"n_observations": made.n_obs, "df": made.df, "p_parametric": made.p_parametric, "note": made.note}
@@ -139,13 +154,15 @@ def split(visits: pd.DataFrame) -> list[dict[str, Any]]:
     for contrast, term in ((WITHIN, made.within), (BETWEEN, made.between)):
         low, high = term["ci_low"], term["ci_high"]
         row = _row(contrast, term["estimate"], low, high, term["p_between"], NAN, made.n_patients, "mixed_model_t", "per unit")
-        rows.append({**row, "n_observations": made.n_obs, "df": term["df_between"], "note": f"{made.label}; {made.note}".strip("; ")})
+        rows.append(
+            {**row, "n_observations": made.n_obs, "df": term["df_between"], "note": f"{made.label}; {made.note}".strip("; ")}
+        )
     return rows
 
 
 def _columns(visits: pd.DataFrame) -> tuple[Any, Any, Any]:
     return (
-        visits["patient_id"].to_numpy(dtype=str),
+        visits["order"].to_numpy(),
         visits["score"].to_numpy(dtype=float),
         visits["outcome"].to_numpy(dtype=float),
     )

@@ -9,6 +9,7 @@ from ifnscore import instruments
 from ifnscore._lazy import np, pd
 from ifnscore.cohort import _exposure, _match, _pairs, _timeline
 from ifnscore.errors import DataError, listing
+from ifnscore.stats import repeated
 
 if TYPE_CHECKING:
     from ifnscore.analysis._frame import Frame
@@ -23,10 +24,8 @@ class Linked:
     Attributes
     ----------
     rows
-        One row a match: ``patient_id`` (code), ``tissue, group, day`` (of the sample), ``visit_day, lag, phase, days_on, outcome``
-        (value of the measure), ``steroid`` (mg/kg/day), ``infection_flag``. Index: that of the frame.
-    visits
-        Every visit with the measure: ``patient_id`` (code), ``visit_id, day, phase, outcome``.
+        One row a match: ``patient_id`` (code), ``tissue, group, day`` (of the sample), ``visit_day, lag, phase, days_on,
+        outcome`` (value of the measure), ``steroid`` (mg/kg/day), ``infection_flag``. Index: that of the frame.
     unmatched
         Reason -> number of samples without a visit.
     instrument
@@ -34,7 +33,6 @@ class Linked:
     """
 
     rows: pd.DataFrame
-    visits: pd.DataFrame
     unmatched: pd.DataFrame
     instrument: Instrument
 
@@ -71,8 +69,7 @@ def build(frame: Frame, cohort: Cohort, outcome: str, subscale: str = "") -> Lin
     )
     steroid = _match.doses(cohort, list(joined["patient_id"]), list(rows["day"]))
     reasons = pd.DataFrame(missing, columns=["tissue", "reason"]).value_counts().rename("n_samples").reset_index()
-    coded = visits.assign(patient_id=visits["patient_id"].map(cohort.codes))
-    return Linked(rows.assign(steroid=steroid), coded, reasons, one)
+    return Linked(rows.assign(steroid=steroid), reasons, one)
 
 
 def measured(cohort: Cohort, instrument: str, subscale: str = "") -> pd.DataFrame:
@@ -161,7 +158,7 @@ def baselines(frame: Frame, linked: Linked, signature: str, tissue: str) -> pd.D
     here = here[here["day"].between(low, high + 1, inclusive="left")]
     here = here.assign(score=frame.values.loc[here.index, signature]).dropna(subset=["score", "outcome"])
     last = here.sort_values("day", kind="stable").groupby("patient_id").tail(1)
-    return last[["patient_id", "score", "outcome", "steroid"]].sort_values("patient_id").reset_index(drop=True)
+    return last.sort_values("order")[["patient_id", "score", "outcome", "steroid"]].reset_index(drop=True)
 
 
 def visits_of(frame: Frame, linked: Linked, signature: str, tissue: str) -> pd.DataFrame:
@@ -169,12 +166,27 @@ def visits_of(frame: Frame, linked: Linked, signature: str, tissue: str) -> pd.D
     here = linked.rows[linked.rows["tissue"] == tissue]
     here = here.assign(score=frame.values.loc[here.index, signature])
     here = here[here["phase"] != _exposure.NEVER].dropna(subset=["score", "outcome"])
-    names = ["patient_id", "score", "outcome", "phase", "days_on", "steroid", "day", "infection_flag"]
-    return here[names].sort_values(["patient_id", "day"], kind="stable").reset_index(drop=True)
+    names = ["patient_id", "order", "score", "outcome", "phase", "days_on", "steroid", "day", "infection_flag"]
+    return here[names].sort_values(["order", "day"], kind="stable").reset_index(drop=True)
 
 
-def drug_covariates(visits: pd.DataFrame) -> Any:
-    """Return phase indicators and log(1 + days on the drug), shape (n_visits, k): what score and skin share on a drug."""
+def drug_covariates(visits: pd.DataFrame, *, own_course: bool = False) -> Any:
+    """Return what score and skin share on a drug: phase indicators and log(1 + days on the drug).
+
+    Parameters
+    ----------
+    visits
+        See :func:`visits_of`.
+    own_course
+        A separate slope of log(1 + days on the drug) for each patient, instead of a common one.
+
+    Returns
+    -------
+    array
+        Shape (n_visits, k).
+    """
     phases = sorted(set(visits["phase"]))[1:]
     columns = [(visits["phase"] == p).to_numpy(dtype=float) for p in phases]
-    return np.column_stack([*columns, np.log1p(visits["days_on"].to_numpy(dtype=float))])
+    time = np.log1p(visits["days_on"].to_numpy(dtype=float))
+    courses = repeated.per_patient(visits["order"].to_numpy(), time) if own_course else time
+    return np.column_stack([*columns, courses])

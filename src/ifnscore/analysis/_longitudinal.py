@@ -61,7 +61,7 @@ def visits(frame: Frame, question: _changes.Question) -> tuple[pd.DataFrame, Any
 
 
 def _models(used: pd.DataFrame, y: Any) -> list[dict[str, Any]]:
-    patient, on = used["patient_id"].to_numpy(dtype=str), used["on"].to_numpy(dtype=float)
+    patient, on = used["order"].to_numpy(), used["on"].to_numpy(dtype=float)
     effect = mixed.treatment_effect(y, patient, on)
     flipped = cluster_flip.test(y, patient, on)
     robust = gee.treatment_effect(y, patient, on)

@@ -9,6 +9,11 @@ from ifnscore.analysis import _changes
 if TYPE_CHECKING:
     from ifnscore.analysis._frame import Frame
 
+_LONGITUDINAL = (
+    f" Longitudinal data were summarised by patient ({_changes.CONTRASTS[_changes.MEANS]}). Beside that stand, labelled "
+    "approximate, a linear mixed model with random intercept and random treatment effect (REML, statsmodels) with t(n-1), GEE "
+    "with bias-reduced covariance and t(n-1), and a cluster sign-flip score test."
+)
 _ADJUSTED = {
     "max_t": "p values were adjusted over signatures by a joint studentised sign-flip max-T (step-down, Westfall and Young)",
     "holm": "p values were adjusted over signatures by Holm's method",
@@ -51,18 +56,13 @@ def rules(frame: Frame) -> str:
 
 def compare(frame: Frame, adjust: str) -> str:
     """Return the methods paragraph of a comparison."""
-    longitudinal = "" if frame.simple else (
-        f" Longitudinal data were summarised by patient ({_changes.CONTRASTS[_changes.MEANS]}); a linear mixed model with random "
-        "intercept and random treatment effect (REML, statsmodels) with t(n-1), GEE with bias-reduced covariance and t(n-1), and "
-        "a cluster sign-flip score test stand beside it and are approximate, except for the last."
-    )
     return (
         f"{scores(frame)} {rules(frame)} The patient was the unit of inference. The mean change is given with a t interval and an "
-        "exact two-sided sign-flip test (all 2^n sign patterns up to 16 patients, 99,999 random ones beyond); the Hodges-Lehmann "
-        "estimate with its exact interval and attained level, and the exact signed-rank test with Pratt's zeros stand beside it. "
+        "exact two-sided sign-flip test (all 2^n sign patterns up to 16 patients, 99,999 random ones beyond); beside it stand the "
+        "Hodges-Lehmann estimate with its exact interval and attained level, and the exact signed-rank test with Pratt's zeros. "
         f"Effect sizes use the exact gamma correction on n-1 degrees of freedom. {_ADJUSTED[adjust]}. The smallest attainable "
-        f"p (2/2^n) is given with each p; five patients or fewer cannot reject at 0.05.{longitudinal} Every estimate was "
-        "repeated leaving out one patient at a time."
+        f"p (2/2^n) is given with each p; five patients or fewer cannot reject at 0.05.{'' if frame.simple else _LONGITUDINAL} "
+        "Every estimate was repeated leaving out one patient at a time."
     )
 
 

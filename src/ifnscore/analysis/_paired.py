@@ -75,7 +75,7 @@ def ratio(column: Column, mean: float, low: float, high: float) -> dict[str, flo
     return {"ratio": r.value, "ratio_low": r.low, "ratio_high": r.high}
 
 
-def tests(changes: Changes, rng: Any = None) -> list[dict[str, Any]]:
+def all_tests(changes: Changes, rng: Any = None) -> list[dict[str, Any]]:
     """Return every test and interval of the paired changes, one row each, for those who ask for another one."""
     d, about = changes.change, names(changes.question, changes.column)
     if not changes.n:

@@ -22,8 +22,8 @@ FEWEST = 3
 def row(frame: Frame, changes: Changes) -> dict[str, Any]:
     """Return what can be said: untreated drift between two baselines, Oldham's correlation, and the expected regression.
 
-    The expected regression needs an ICC and a long-run mean from outside (settings ``icc``, ``long_run_mean``); two baselines of a
-    flare do not give them. No net change is made of it.
+    The expected regression needs an ICC and a long-run mean from outside (settings ``icc``, ``long_run_mean``); two baselines
+    of a flare do not give them. No net change is made of it.
     """
     before, after = _sides(changes)
     s = frame.settings

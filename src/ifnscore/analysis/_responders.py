@@ -24,9 +24,9 @@ AFTER_EXPOSURE = "the label arose after exposure: it describes, it does not pred
 def table(frame: Frame, cohort: Cohort, definition: str) -> pd.DataFrame:
     """Return whether each patient met a response definition, one row a patient.
 
-    Baseline and follow-up are visits chosen by the rules of the pairs (baseline window, target day or other rule, on the drug). The
-    measures of the definition must stand at those visits. ``response_composite`` counts a stop for an adverse event or lack of
-    efficacy as no response.
+    Baseline and follow-up are visits chosen by the rules of the pairs (baseline window, target day or other rule, on the
+    drug). The measures of the definition must stand at those visits. ``response_composite`` counts a stop for an adverse event or
+    lack of efficacy as no response.
     """
     needed = responses.get(definition).instruments
     wide = _wide(cohort, needed)
@@ -37,7 +37,7 @@ def table(frame: Frame, cohort: Cohort, definition: str) -> pd.DataFrame:
         pair = _visits(mine, needed, frame)
         row = {"patient_id": code, "definition": definition, "day_before": NAN, "day_after": NAN, "value": NAN}
         if isinstance(pair, str):
-            row.update(met=None, evaluable=False, reason=pair, label=responses.get(definition).text())
+            row.update(met=None, evaluable=False, reason=pair, label=label(definition))
         else:
             before, after = pair
             made = responses.evaluate(definition, _values(before, needed), _values(after, needed))
@@ -47,6 +47,12 @@ def table(frame: Frame, cohort: Cohort, definition: str) -> pd.DataFrame:
         row["response_composite"] = False if code in failed else row["met"]
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def label(definition: str) -> str:
+    """Return what a definition says, with the words for a threshold that comes from adults."""
+    one = responses.get(definition)
+    return f"{one.text()} ({responses.ADULT_DERIVED})" if one.adult_derived else one.text()
 
 
 def _wide(cohort: Cohort, needed: tuple[str, ...]) -> pd.DataFrame:
@@ -164,4 +170,3 @@ def refuse_foreign(definition: str, cohort: Cohort) -> None:
     if not cohort.outcomes["instrument"].isin(list(needed)).any():
         msg = f"response {definition} needs {', '.join(needed)}, and outcomes.csv has none of them"
         raise DataError(msg)
-

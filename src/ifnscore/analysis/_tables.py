@@ -50,26 +50,26 @@ def hide_p(table: pd.DataFrame, tissues: Collection[str]) -> pd.DataFrame:
 
 def patients(answers: Iterable[_changes.Changes], frame: Frame, noise: Mapping[tuple[str, str], _noise.Noise]) -> pd.DataFrame:
     """Return every patient's value, one row a question and patient, with the reference change value of the score."""
-    parts = []
+    parts: list[dict[str, Any]] = []
     for a in answers:
         q = a.question
         about = {"signature": q.signature, "tissue": q.tissue, "group": q.group, "contrast": q.contrast, "estimand": q.estimand}
         known = noise.get((q.signature, q.tissue), _noise.Noise(float("nan"), 0, _noise.NOT_KNOWN))
-        for r in rows_of(a.table.drop(columns=["baseline_rows", "followup_rows"])):
-            parts.append(
-                {
-                    **about,
-                    **r,
-                    "unit": a.column.unit,
-                    "rcv": known.rcv,
-                    "beyond_rcv": _noise.beyond(r["change"], known),
-                    "excluded": "",
-                }
-            )
+        more = {"unit": a.column.unit, "rcv": known.rcv, "excluded": ""}
+        parts += [
+            {**about, **r, **more, "beyond_rcv": _noise.beyond(r["change"], known)}
+            for r in rows_of(a.table.drop(columns=["baseline_rows", "followup_rows"]))
+        ]
         parts += [{**about, "patient_id": p, "excluded": why} for p, why in a.excluded.items()]
     columns = ["signature", "tissue", "group", "contrast", "estimand", "patient_id", "baseline", "followup", "change", "unit"]
-    table = pd.DataFrame(parts)
+    table = _by_code(pd.DataFrame(parts))
     return table[[*(c for c in columns if c in table), *(c for c in table.columns if c not in columns)]]
+
+
+def _by_code(table: pd.DataFrame) -> pd.DataFrame:
+    """Sort patients by code within each question: their order in the files would give the codes away."""
+    place = table.groupby(["signature", "tissue", "group", "contrast", "estimand"], sort=False).ngroup()
+    return table.assign(place=place).sort_values(["place", "patient_id"]).drop(columns="place").reset_index(drop=True)
 
 
 def score_facts(scores: ScoreTable, frame: Frame, noise: Mapping[tuple[str, str], _noise.Noise]) -> pd.DataFrame:

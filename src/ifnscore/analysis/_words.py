@@ -39,12 +39,10 @@ def plural(n: int, word: str) -> str:
     return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
-def compare(
-    table: pd.DataFrame, tables: Mapping[str, pd.DataFrame], frame: Frame, cohort: Cohort, *, genes: bool
-) -> str:
+def compare(table: pd.DataFrame, tables: Mapping[str, pd.DataFrame], frame: Frame, cohort: Cohort, *, genes: bool) -> str:
     """Return the paragraph for a comparison."""
     parts = [SYNTHETIC] if cohort.settings.synthetic else []
-    parts += [_headline(r, tables["patients"]) for r in _rows(table, frame, frame.primary)]
+    parts += [_headline(r, tables["patients"], _window(frame)) for r in _rows(table, frame, frame.primary)]
     parts += _policy(table, frame)
     parts += _other_type(table, frame)
     parts += _arm_parts(table, frame)
@@ -72,9 +70,17 @@ def _where(row: Mapping[str, Any]) -> str:
     return f"{row['signature']}{tissue}{arm}"
 
 
-def _headline(row: Mapping[str, Any], patients: pd.DataFrame) -> str:
+def _window(frame: Frame) -> str:
+    s = frame.settings
+    if frame.simple:
+        return ""
+    words = {"last_on": ", last sample on the drug", "first_on": ", first sample on the drug"}
+    return words.get(s.followup_rule, f", day {s.target_day:g} ± {s.window_days:g}")
+
+
+def _headline(row: Mapping[str, Any], patients: pd.DataFrame, window: str) -> str:
     n = int(row["n_patients"])
-    what = f"{_where(row)} ({_ESTIMAND[row['estimand']]}, {plural(n, 'patient')})"
+    what = f"{_where(row)} ({_ESTIMAND[row['estimand']]}{window}, {plural(n, 'patient')})"
     if n == 0:
         return f"{what}: no patient has a pair, so nothing can be said."
     return f"{what}: {_fell(row, patients)}; mean change {interval(row)}.{_verdict(row)}"
@@ -124,7 +130,8 @@ def _policy(table: pd.DataFrame, frame: Frame) -> list[str]:
             parts.append(f"All visits on the drug, one mean a patient ({n}): {interval(r)}{p}.")
         if r["estimand"] == _composite.COMPOSITE and r["n_patients"]:
             parts.append(
-                f"Counting a stop for an adverse event or lack of efficacy as failure, the score fell in {r['note'].split(';')[0]} "
+                "Counting a stop for an adverse event or lack of efficacy as failure, the score fell in "
+                f"{r['note'].split(';')[0]} "
                 f"(95 % interval {100 * r['ci_low']:.0f} to {100 * r['ci_high']:.0f} %)."
             )
     return parts
@@ -195,9 +202,7 @@ def _left_out(flow: pd.DataFrame, frame: Frame) -> list[str]:
 def _caution(tables: Mapping[str, pd.DataFrame], frame: Frame) -> list[str]:
     if frame.simple:
         return ["The comparison is before against after: it does not say what caused a change."]
-    parts = [
-        "There is no untreated arm: drug, steroid, the course of the disease and regression to the mean are not told apart."
-    ]
+    parts = ["There is no untreated arm: drug, steroid, the course of the disease and regression to the mean are not told apart."]
     regression = tables.get("regression_to_mean")
     if regression is not None and len(regression):
         r = regression.iloc[0]

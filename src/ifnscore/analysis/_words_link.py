@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ifnscore._lazy import np
 from ifnscore.analysis import _discordant, _link, _responders
 from ifnscore.analysis._leave_one_out import ALPHA
+from ifnscore.analysis._paired import TOO_FEW
 from ifnscore.analysis._words import SYNTHETIC, number, p_value, plural
 from ifnscore.result import rows as rows_of
 
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
     from ifnscore.cohort import Cohort
 
 NO_PROOF = (
-    "None of this shows a cause, and a fall of the score is no proof of benefit: interferon also normalised in children who did not "
-    "respond (Le Voyer 2021)."
+    "None of this shows a cause, and a fall of the score is no proof of benefit: interferon also normalised in children who did "
+    "not respond (Le Voyer 2021)."
 )
 
 
@@ -40,7 +41,7 @@ def associate(
     first, last = frame.settings.link_window
     parts.append(_sentence(of[_link.CHANGE], f"Change with change (follow-up on day {first:g} to {last:g})"))
     parts.append(_sentence(of[_link.BASELINE], "At baseline, between patients"))
-    parts.append(_sentence(of[_link.WITHIN_ADJUSTED], "Within patients, freed of phase and time on the drug"))
+    parts.append(_sentence(of[_link.WITHIN_OWN], "Within patients, freed of phase and of each child's own course on the drug"))
     parts.append(_warned(of[_link.UNADJUSTED]))
     parts += _disagree(tables["discordant"], frame)
     if definition:
@@ -62,10 +63,11 @@ def _sentence(row: Mapping[str, Any], lead: str) -> str:
     floor = row["min_attainable_p"]
     if not np.isfinite(row["p"]):
         return f"{text}; no p."
-    if np.isfinite(floor) and floor > ALPHA:
-        return f"{text}; with so few patients nothing can be rejected at 0.05."
+    if n < TOO_FEW or (np.isfinite(floor) and floor > ALPHA):
+        return f"{text}; so few patients allow no conclusion: read the single values."
+    secondary = "" if row["role"] == "primary" else " (secondary)"
     shown = "a link is shown" if row["p"] < ALPHA else "no link shown, which is not the same as no link"
-    return f"{text}, permutation {p_value(row['p'])}: {shown}."
+    return f"{text}, permutation {p_value(row['p'])}: {shown}{secondary}."
 
 
 def _warned(row: Mapping[str, Any]) -> str:

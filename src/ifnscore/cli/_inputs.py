@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -115,27 +116,47 @@ def read_table(path: Path) -> pd.DataFrame:
         The file is missing, empty or no table.
     """
     try:
-        with path.open(encoding="utf-8-sig") as handle:
-            notes = 0  # lines that begin with # come before the header, as in the tables of a cohort
-            while (header := handle.readline()).startswith("#"):
-                notes += 1
-        separator = "\t" if "\t" in header else ";" if header.count(";") > header.count(",") else ","
-        table = pd.read_csv(path, sep=separator, encoding="utf-8-sig", skiprows=notes)
-        if not isinstance(table.index, pd.RangeIndex):  # a header one field short, as R writes it: row names come first
-            return table.set_axis(table.index.astype(str)).rename_axis("sample_id").reset_index()
-        names = list(dict.fromkeys([table.columns[0], *(c for c in table.columns if c == "sample_id")]))
-        kept = pd.read_csv(
-            path, sep=separator, usecols=names, dtype=str, keep_default_na=False, encoding="utf-8-sig", skiprows=notes
-        )
-        table[names] = kept[names].astype(object)  # identifiers stay as written: 007, or a sample called NA
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         msg = f"{path}: cannot read: {error.strerror}"
         raise DataError(msg) from error
-    except (ValueError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         msg = f"{path.name}: not a CSV or TSV table: {error}"
         raise DataError(msg) from error
+    return parse_table(text, path.name)
+
+
+def parse_table(text: str, name: str) -> pd.DataFrame:
+    """Read a table from text; lines that begin with # before the header are notes, as in the tables of a cohort.
+
+    Parameters
+    ----------
+    text
+        CSV or TSV.
+    name
+        How messages call it.
+
+    Raises
+    ------
+    DataError
+        It is empty or no table.
+    """
+    while text.startswith("#"):
+        text = text.partition("\n")[2]
+    header = text.partition("\n")[0]
+    separator = "\t" if "\t" in header else ";" if header.count(";") > header.count(",") else ","
+    try:
+        table = pd.read_csv(io.StringIO(text), sep=separator)
+        if not isinstance(table.index, pd.RangeIndex):  # a header one field short, as R writes it: row names come first
+            return table.set_axis(table.index.astype(str)).rename_axis("sample_id").reset_index()
+        names = list(dict.fromkeys([table.columns[0], *(c for c in table.columns if c == "sample_id")]))
+        kept = pd.read_csv(io.StringIO(text), sep=separator, usecols=names, dtype=str, keep_default_na=False)
+    except ValueError as error:
+        msg = f"{name}: not a CSV or TSV table: {error}"
+        raise DataError(msg) from error
+    table[names] = kept[names].astype(object)  # identifiers stay as written: 007, or a sample called NA
     if table.empty:
-        msg = f"{path.name}: the table has no rows"
+        msg = f"{name}: the table has no rows"
         raise DataError(msg)
     return table
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ifnscore import instruments
-from ifnscore.cohort import _cells, _drugs, _identifiers, _measures, _read, _rules, _settings
+from ifnscore.cohort import _cells, _drugs, _identifiers, _measures, _read, _rules, _settings, _settings_read
 from ifnscore.cohort._cells import Typed
 from ifnscore.cohort._findings import Findings
 from ifnscore.cohort._settings import Settings
@@ -70,7 +70,7 @@ def _absent(source: _read.Source, findings: Findings) -> None:
 
 
 def _checked_settings(source: _read.Source, findings: Findings) -> Settings:
-    settings, wrong = _settings.from_tables(source.settings)
+    settings, wrong = _settings_read.from_tables(source.settings)
     unread = not source.settings and any(f.file == source.settings_file for f in findings.errors)
     for w in [] if unread else wrong:
         findings.error(source.settings_file, source.settings_lines.get(w.key), w.key, w.problem, w.fix)

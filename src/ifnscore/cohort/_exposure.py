@@ -5,6 +5,7 @@ Intervals are half-open, ``[start, stop)``; a missing stop is still running at t
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -136,7 +137,7 @@ def _off(day: float, gap: float, run: Run, joined: list[Run], settings: Settings
 
 def interruptions(joined: list[Run]) -> list[tuple[float, float]]:
     """Return (stop, restart) of every gap that was followed by a restart."""
-    return [(a.stop, b.start) for a, b in zip(joined, joined[1:], strict=False)]
+    return [(a.stop, b.start) for a, b in itertools.pairwise(joined)]
 
 
 def discontinued_on(joined: list[Run], data_cut_day: float | None = None) -> float:

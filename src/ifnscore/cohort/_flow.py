@@ -36,7 +36,7 @@ def flow(
     -------
     DataFrame
         ``step, reason, n_patients, n_samples, n_patients_left``. Patients entered = excluded + analysed; samples likewise, where
-        the row ``not needed`` holds samples of analysed patients that are no part of the contrast.
+        the row ``samples not needed`` holds samples of analysed patients that are no part of the contrast.
 
     Raises
     ------
@@ -60,6 +60,10 @@ def flow(
             )
     spare = sum(entered[p] - used[p] for p in used)
     if spare:
-        rows.append({"step": EXCLUDED, "reason": "samples not needed", "n_patients": 0, "n_samples": spare, "n_patients_left": left})
-    rows.append({"step": ANALYSED, "reason": "", "n_patients": len(used), "n_samples": sum(used.values()), "n_patients_left": left})
+        rows.append(
+            {"step": EXCLUDED, "reason": "samples not needed", "n_patients": 0, "n_samples": spare, "n_patients_left": left}
+        )
+    rows.append(
+        {"step": ANALYSED, "reason": "", "n_patients": len(used), "n_samples": sum(used.values()), "n_patients_left": left}
+    )
     return pd.DataFrame([{**about, **r} for r in rows])

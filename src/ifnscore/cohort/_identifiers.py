@@ -40,7 +40,7 @@ _WHOLE = frozenset(
 _PARTS = re.compile(
     r"birth|geburt|naissance|nascita|nacimiento|szulet|urodz|firstname|lastname|surname|vorname|nachname|nazwisko|postcode|zipcode"
     r"|postleitzahl|e?mailadd|phonen|telefon|phone$|socialsec|(hospital|medical|chart|insurance|health|social|national|krankenhaus)"
-    r"(record|card|security|care)?(number|no|nr|num|id)$"
+    r"(record|card|security|care)?(number|nummer|no|nr|num|id)$"
 )
 _NAME = frozenset({"name", "nom", "nome", "nombre", "nev", "neve", "naam", "namen"})
 _PERSON = frozenset(
@@ -52,10 +52,17 @@ _DATES = frozenset({"date", "dates", "datum", "fecha", "datetime", "timestamp"})
 
 _DAY, _MONTH, _YEAR = r"(0?[1-9]|[12]\d|3[01])", r"(0?[1-9]|1[0-2])", r"(19|20)\d\d"
 _DD, _MM = r"(0[1-9]|[12]\d|3[01])", r"(0[1-9]|1[0-2])"
-_WORD_MONTH = (
-    r"(jan|feb|f[eé]v|mar|m[aä]r|apr|avr|ma[iyj]|jun|juin|jul|juil|aug|ao[uû]|sep|o[ck]t|nov|de[czs]|j[aá]n|m[aá]rc|[aá]pr|m[aá]j"
-    r"|ene|abr|ago|dic|gen|mag|giu|lug|set|ott)[a-zéûáäű]{0,8}\.?"
-)
+_MONTH_NAMES = (  # noqa: SIM905
+    "january february march april may june july august september october november december sept "
+    "januar jänner februar märz mai juni juli oktober dezember okt dez mrz "
+    "janvier février fevrier mars avril juin juillet août aout septembre octobre novembre décembre decembre janv févr avr juil "
+    "gennaio febbraio marzo aprile maggio giugno luglio agosto settembre ottobre dicembre gen mag giu lug ago set ott dic "
+    "enero febrero abril mayo junio julio septiembre setiembre octubre noviembre diciembre ene abr "
+    "január február március április május június július augusztus szeptember október márc ápr máj jún júl szept "
+    "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia "
+    "jan feb mar apr jun jul aug sep oct nov dec"
+).split()
+_WORD_MONTH = rf"({'|'.join(_MONTH_NAMES)})\.?(?![^\W\d_])"
 _DATE = re.compile(
     "|".join(
         [
@@ -66,8 +73,8 @@ _DATE = re.compile(
             rf"(?<![\d.\w]){_DD}\.{_MM}\.\d\d(?![\d.])|(?<![\d\w-]){_DD}-{_MM}-\d\d(?![\d-])",  # 04.03.21
             rf"(?<!\d){_YEAR}[-/]{_MM}(?!\d)|(?<!\d){_MM}/{_YEAR}(?!\d)",  # 2021-03, 03/2021
             rf"(?<![\d.]){_YEAR}{_MM}{_DD}(?!\d)|(?<![\d.]){_DD}{_MM}{_YEAR}(?!\d)",  # 20210304, 04032021
-            rf"(?<![^\W_]){_DAY}?[-. /_]{{0,2}}{_WORD_MONTH}[-. /_,']{{1,2}}({_DAY},? )?{_YEAR}(?!\d)",  # 4 March 2021
-            rf"(?<!\d){_DAY}[-. /_]?{_WORD_MONTH}[-. /_']?\d\d(?!\d)",  # 04-Mar-21
+            rf"(?<!\d){_DAY}[-. /_]{{0,2}}{_WORD_MONTH}[-. /_,']{{0,2}}((19|20)\d\d|\d\d)(?!\d)",  # 4 March 2021, 04-Mar-21
+            rf"(?<![^\W_]){_WORD_MONTH}[-. /_,']{{1,2}}({_DAY},? )?{_YEAR}(?!\d)",  # March 2021, March 4, 2021
         ]
     ),
     re.IGNORECASE,

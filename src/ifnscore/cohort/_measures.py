@@ -46,15 +46,20 @@ def check(tables: Tables, settings: Settings, known: Known, findings: Findings) 
 def _resolve(outcomes: Typed, known: Known, findings: Findings) -> list[Instrument | None]:
     """Return the instrument of each row; None where it is unknown."""
     found: list[Instrument | None] = []
+    seen = {name: _find(name, known) for name in set(outcomes.column("instrument"))}
     for line, name in zip(outcomes.lines, outcomes.column("instrument"), strict=True):
-        measure = None
-        try:
-            measure = instruments.get(name, known) if name else None
-        except UsageError:
+        if name and seen[name] is None:
             fix = f"use its id, or define it in cohort.toml as [[instrument]].{nearest(name, known)}"
             findings.error(outcomes.file, line, "instrument", "unknown instrument", fix)
-        found.append(measure)
+        found.append(seen[name])
     return found
+
+
+def _find(name: str, known: Known) -> Instrument | None:
+    try:
+        return instruments.get(name, known)
+    except UsageError:
+        return None
 
 
 def _subscales(outcomes: Typed, measures: list[Instrument | None], findings: Findings) -> None:
@@ -158,10 +163,12 @@ def _days(tables: Tables, settings: Settings, findings: Findings) -> None:
     stopped = _drugs.stopped_for_good(tables["exposures"], settings.index_drug)
     f = outcomes.frame
     columns = (f["patient_id"], f["visit_id"], f["instrument"], f["subscale"], f["rater_id"])
+    after_stop: set[tuple[str, str]] = set()
     raters: dict[tuple[str, str, str], list[tuple[float, int, str]]] = {}
     for line, patient, visit, name, part, rater in zip(outcomes.lines, *columns, strict=True):
         day = day_of.get((patient, visit), math.nan)
-        if day >= stopped.get(patient, math.inf):
+        if day >= stopped.get(patient, math.inf) and (patient, visit) not in after_stop:
+            after_stop.add((patient, visit))  # one finding a visit, at its first value
             fix = "kept: counts in treatment policy, not while on treatment"
             findings.warning(outcomes.file, line, "visit_id", "recorded after the index drug was stopped for good", fix)
         if rater and not math.isnan(day):

@@ -30,7 +30,7 @@ class Cohort:
     """Patients, visits, samples, drugs and measures of a study, checked.
 
     Days are floats, day 0 is the first dose of the index drug; ids are text; missing text is ``""``, missing numbers
-    are NaN. ``ages`` come with a band beside them (``age_at_start_band``).
+    are NaN. Ages come with a band beside them (``age_at_start_band``).
 
     Attributes
     ----------
@@ -222,13 +222,8 @@ class Cohort:
         DataError
             An id does not belong to this cohort, so that it would get out as it is.
         """
-        made = frame.copy()
-        for name, codes in (("patient_id", self.codes), ("sample_id", self.sample_codes), ("sample", self.sample_codes)):
-            if name in made.columns:
-                made[name] = pd.Series(_coded(made[name], codes, name), index=made.index, dtype=object)
-            if made.index.name == name:
-                made.index = pd.Index(_coded(made.index, codes, name), name=name, dtype=object)
-        return made
+        codes = {"patient_id": self.codes, "sample_id": self.sample_codes, "sample": self.sample_codes}
+        return _privacy.recode(frame, codes)
 
     @property
     def bands_ages(self) -> bool:
@@ -256,17 +251,3 @@ def _settings(rules: Mapping[str, Any]) -> Settings:
             msg = f"unknown rule {name!r}.{nearest(name, known)}"
             raise UsageError(msg)
     return Settings(**rules)
-
-
-def _coded(ids: Any, codes: Mapping[str, str], name: str) -> list[str]:
-    missing = {"": ""}
-    made = [missing.get(word, codes.get(word)) for word in (_plain(i) for i in ids)]
-    unknown = sum(code is None for code in made)
-    if unknown:
-        msg = f"{name}: {unknown} of {len(made)} ids are not of this cohort, and are not shown without a code"
-        raise DataError(msg)
-    return [str(code) for code in made]
-
-
-def _plain(value: Any) -> str:
-    return "" if value is None or value is pd.NA or (isinstance(value, float) and value != value) else str(value)  # noqa: PLR0124

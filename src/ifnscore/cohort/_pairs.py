@@ -1,7 +1,7 @@
 """Which samples of a patient make the pre/post pair, and the one reason why there is none.
 
-Rules (all are settings): the baseline is the last valid sample in the baseline window, or the mean of those in it; the follow-up is
-the one nearest to the target day, ties to the later; both on one platform, and in one batch unless that is allowed.
+Rules (all are settings): the baseline is the last valid sample in the baseline window, or the mean of those in it; the
+follow-up is the one nearest to the target day, ties to the later; both on one platform, and in one batch unless that is allowed.
 """
 
 from __future__ import annotations
@@ -56,9 +56,7 @@ class Pair:
     cross_batch: bool = False
 
 
-def choose(
-    rows: pd.DataFrame, has_score: Any, settings: Settings, estimand: str, calibrated: Collection[str] = ()
-) -> Pair | str:
+def choose(rows: pd.DataFrame, has_score: Any, settings: Settings, estimand: str, calibrated: Collection[str] = ()) -> Pair | str:
     """Return the pair of one patient in one tissue, or the reason why there is none.
 
     Parameters

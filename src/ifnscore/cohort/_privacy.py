@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import np, pd
-from ifnscore.errors import UsageError
+from ifnscore.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     import pandas
@@ -19,6 +19,8 @@ _BANDS = ((6, "0-5"), (12, "6-11"), (18, "12-17"))
 ADULT = "18+"
 #: What stands for a count that was hidden so that a small one cannot be worked out from the totals.
 HIDDEN = "*"
+#: Numbers that a hidden small count must still be able to be.
+_AT_LEAST = 2
 
 
 def codes(ids: Iterable[str], letter: str, digits: int) -> dict[str, str]:
@@ -37,6 +39,39 @@ def codes(ids: Iterable[str], letter: str, digits: int) -> dict[str, str]:
     secrets.SystemRandom().shuffle(order)
     width = max(digits, len(str(len(order))))
     return {name: f"{letter}{number:0{width}d}" for number, name in enumerate(order, 1)}
+
+
+def recode(frame: pandas.DataFrame, codes: Mapping[str, Mapping[str, str]]) -> pandas.DataFrame:
+    """Return a table with codes in place of ids, in the columns (or the index) that `codes` names; empty cells stay.
+
+    Parameters
+    ----------
+    frame
+        Table.
+    codes
+        Name of a column -> id -> code.
+
+    Raises
+    ------
+    DataError
+        An id has no code, so that it would get out as it is.
+    """
+    made = frame.copy()
+    for name, known in codes.items():
+        if name in made.columns:
+            made[name] = pd.Series(_coded(made[name], known, name), index=made.index, dtype=object)
+        if made.index.name == name:
+            made.index = pd.Index(_coded(made.index, known, name), name=name, dtype=object)
+    return made
+
+
+def _coded(ids: Iterable[Any], known: Mapping[str, str], name: str) -> list[str]:
+    words = ["" if i is None or i is pd.NA or (isinstance(i, float) and math.isnan(i)) else str(i) for i in ids]
+    unknown = sum(bool(w) and w not in known for w in words)
+    if unknown:
+        msg = f"{name}: {unknown} of {len(words)} ids are not of this cohort, and are not shown without a code"
+        raise DataError(msg)
+    return [known[w] if w else "" for w in words]
 
 
 def band(age: float) -> str:
@@ -74,9 +109,9 @@ def small_cells(table: pandas.DataFrame, columns: Sequence[str], limit: int = 4)
 def suppress(counts: pandas.DataFrame, limit: int = 4, *, totals: str = "both") -> pandas.DataFrame:
     """Replace counts from 1 to `limit` by ``<5`` and hide as many others (``*``) as are needed to keep them hidden.
 
-    A reader who knows the total of a row or column must not be able to work out a hidden count: in each line whose
-    total is known, at least two counts are hidden, and their sum leaves more than one possibility. The further count
-    hidden is the smallest one of the line, zeros last.
+    A reader who knows the total of a row or column must not be able to work out a hidden count from that line: at least two
+    counts of it are hidden, and each small one could be at least two numbers. The further count hidden is the smallest one
+    of the line, zeros last. Where a line is hidden whole and its total still tells (1 and 1 of 2), leave out the total too.
 
     Parameters
     ----------
@@ -103,30 +138,38 @@ def suppress(counts: pandas.DataFrame, limit: int = 4, *, totals: str = "both") 
         views += [(i, slice(None)) for i in range(values.shape[0])]
     if totals in {"columns", "both"}:
         views += [(slice(None), j) for j in range(values.shape[1])]
-    while any(_hide_one(values[v], small[v], hidden, v, limit) for v in views):
+    while any(_hide_one(values[v], small[v], hidden[v], limit) for v in views):
         pass
     shown = pd.DataFrame([[_plain(v) for v in row] for row in values], index=counts.index, columns=counts.columns, dtype=object)
     return shown.mask(hidden, HIDDEN).mask(small, f"<{limit + 1}")
 
 
-def _hide_one(values: NDArray[np.float64], small: NDArray[np.bool_], hidden: NDArray[np.bool_], view: Any, limit: int) -> bool:
-    """Hide one more count of a line where its total gives a small one away; returns whether it did."""
-    mine = hidden[view]
-    if not (small & mine).any() or not _known(values[mine], small[mine], limit):
+def _hide_one(values: NDArray[np.float64], small: NDArray[np.bool_], hidden: NDArray[np.bool_], limit: int) -> bool:
+    """Hide one more count of a line, in place, where its total gives a hidden one away; returns whether it did."""
+    if not hidden.any() or not _known(values[hidden], int(small.sum()), limit):
         return False
-    left = np.flatnonzero(~mine & ~np.isnan(values))
+    left = np.flatnonzero(~hidden & ~np.isnan(values))
     if not left.size:
         return False
     order = np.where(values[left] > 0, values[left], np.inf)
-    mine[left[int(np.argmin(order))]] = True  # a view: the table itself is changed
+    hidden[left[int(np.argmin(order))]] = True
     return True
 
 
-def _known(values: NDArray[np.float64], small: NDArray[np.bool_], limit: int) -> bool:
-    """Whether the sum of the hidden counts gives a small one away."""
+def _known(values: NDArray[np.float64], n_small: int, limit: int) -> bool:
+    """Whether the sum of the hidden counts gives one away: a ``<5`` is 1 to 4, a ``*`` is 0 or at least 5."""
     if values.size == 1:
         return True
-    return bool(small.all()) and values.sum() in (values.size, values.size * limit)
+    if not n_small:
+        return False
+    others = values.size - n_small
+    possible = 0
+    for value in range(1, limit + 1):
+        rest = values.sum() - value
+        low, high = n_small - 1, (n_small - 1) * limit
+        # The other small ones take from low to high; what is left must be 0, or at least limit + 1 where a * can hold it.
+        possible += low <= rest <= high or (others > 0 and rest - low > limit)
+    return possible < _AT_LEAST
 
 
 def _plain(value: float) -> Any:

@@ -15,7 +15,7 @@ def check(tables: Tables, present: set[str], settings: Settings, findings: Findi
     """Check what holds within and between tables; columns that are absent were named before."""
     for table in tables.values():
         _duplicates(table, findings)
-    _controls(tables["samples"], set(tables["patients"].column("patient_id")))
+    _controls(tables["samples"])
     if "patients" in present and tables["patients"].has("patient_id"):
         _orphans(tables, findings)
         _without_samples(tables, present, findings)
@@ -46,17 +46,20 @@ def _duplicates(table: Typed, findings: Findings) -> None:
             seen[words] = line
 
 
-def _controls(samples: Typed, patients: set[str]) -> None:
-    """Take NA in a control's patient_id for an empty cell, unless a patient is called so."""
+def _controls(samples: Typed) -> None:
+    """Take NA in a control's patient_id for an empty cell, even where a patient is called so."""
     frame = samples.frame
-    nobody = [
-        c and p.lower() in MISSING and p not in patients for c, p in zip(frame["is_control"], frame["patient_id"], strict=True)
-    ]
+    nobody = [c and p.lower() in MISSING for c, p in zip(frame["is_control"], frame["patient_id"], strict=True)]
     frame.loc[nobody, "patient_id"] = ""
 
 
 def _orphans(tables: Tables, findings: Findings) -> None:
     known = set(tables["patients"].column("patient_id"))
+    samples = tables["samples"]
+    for line, patient, control in zip(samples.lines, samples.column("patient_id"), samples.column("is_control"), strict=True):
+        if control and patient in known:
+            fix = "write no under is_control, or leave patient_id empty and name the person in donor_id"
+            findings.error(samples.file, line, "is_control", "a healthy control that is one of the patients", fix)
     for name, table in tables.items():
         if name == "patients" or not table.has("patient_id"):
             continue

@@ -156,7 +156,8 @@ def _write_book(target: Path) -> None:
         readme = [[line] for line in _readme().replace(".csv", "").splitlines()]
         pd.DataFrame(readme).to_excel(book, sheet_name="README", header=False, index=False)
         for table in TABLES.values():
-            rows = [[f"# {text}"] for text in explain(table)]
+            blank = [""] * (len(table.names) - 1)
+            rows = [[f"# {text}", *blank] for text in explain(table)]
             pd.DataFrame([*rows, table.names]).to_excel(book, sheet_name=table.name, header=False, index=False)
         settings = [["key", "value", "meaning"], *(_row(k) for k in KEYS)]
         pd.DataFrame(settings).to_excel(book, sheet_name="cohort", header=False, index=False)

@@ -18,7 +18,7 @@ from ifnscore.errors import UsageError, nearest
 from ifnscore.instruments import _rules
 from ifnscore.instruments._definitions import ADULT_DERIVED, Definition, Response, definitions, for_instrument, get, names, table
 
-__all__ = ["Definition", "Response", "definitions", "evaluate", "for_instrument", "get", "names", "table"]
+__all__ = ["ADULT_DERIVED", "Definition", "Response", "definitions", "evaluate", "for_instrument", "get", "names", "table"]
 
 #: Parameters without a default, by kind of rule.
 _OPTIONAL = {

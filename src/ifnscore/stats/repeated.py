@@ -317,3 +317,20 @@ def within_between(patient: Any, x: Any) -> tuple[Array, Array]:
     same_length(("patient", codes), ("x", x))
     means = (np.bincount(codes, x) / np.bincount(codes))[codes] if len(x) else x
     return x - means, means
+
+
+def per_patient(patient: Any, column: Any) -> Array:
+    """Give `column` a coefficient of its own in each patient: shape (n, n_patients), 0 where the row is another patient's.
+
+    With log(1 + days on drug) as `column` these are covariates for `partial_rmcorr` that also remove falls of different size in
+    different patients. They cost a degree of freedom a patient.
+
+    Raises
+    ------
+    DataError
+        A value or label is missing, or the lengths differ.
+    """
+    column, _ = pairs(column, column)
+    codes, names = coded(patient, "patient")
+    same_length(("patient", codes), ("column", column))
+    return np.where(codes[:, None] == np.arange(len(names)), column[:, None], 0.0)

@@ -1,4 +1,4 @@
-"""``tl.associate``: do score and skin go together?"""
+"""The verb ``tl.associate``: do score and skin go together."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ def associate(
 
     Notes
     -----
-    Nothing here shows a cause, and a fall of the score is no proof of benefit: interferon normalised in children who did not respond
-    as well (Le Voyer 2021, doi:10.1093/rheumatology/keab116).
+    Nothing here shows a cause, and a fall of the score is no proof of benefit: interferon normalised in children who did not
+    respond as well (Le Voyer 2021, doi:10.1093/rheumatology/keab116).
     """
     if adjust not in _ADJUSTMENTS:
         msg = f"adjustment {adjust!r} is none of {', '.join(_ADJUSTMENTS)}"
@@ -132,6 +132,7 @@ def _one(
         _link.change_given_steroid(pairs, rng),
         _link.change_with_time(pairs, rng),
         *_link.split(visits),
+        _link.own_course(visits, rng),
         _link.adjusted(visits, rng),
         _link.adjusted_steroid(visits, rng),
         _link.unadjusted(visits),
@@ -170,15 +171,13 @@ def _ordered(rows: list[dict[str, Any]], frame: _frame.Frame) -> pd.DataFrame:
     return table.loc[rank.sort_values(kind="stable").index].reset_index(drop=True)
 
 
-def _tables_of(
-    frame: _frame.Frame, cohort: Cohort, linked: Linked, judged: pd.DataFrame, noise: Any
-) -> dict[str, pd.DataFrame]:
+def _tables_of(frame: _frame.Frame, cohort: Cohort, linked: Linked, judged: pd.DataFrame, noise: Any) -> dict[str, pd.DataFrame]:
     pairs, discordant, flows = [], [], []
     for column in frame.columns:
         for tissue in frame.tissues:
             found, why = _linked.pairs(frame, linked, column.id, tissue)
             about = {"signature": column.id, "tissue": tissue}
-            pairs.append(found.assign(**about))
+            pairs.append(found.assign(**about).sort_values("patient_id"))
             made = _discordant.table(found, linked.instrument, noise[column.id, tissue].rcv, judged)
             discordant.append(made.assign(**about) if len(made) else made)
             here = linked.rows[linked.rows["tissue"] == tissue]

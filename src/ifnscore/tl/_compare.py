@@ -1,4 +1,4 @@
-"""``tl.compare``: did the score change on the drug?"""
+"""The verb ``tl.compare``: did the score change on the drug."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def compare(
     if expressed is None:
         say("a table of scores has no genes: gene-level changes are left out")
     paired = [a for a in answers if a.question.contrast == _changes.PAIRED and a.question.estimand == frame.estimands[0]]
-    tests = [t for a in answers for t in _paired.tests(a, rng)] + _arm_tests(frame, answers, rng)
+    tests = [t for a in answers for t in _paired.all_tests(a, rng)] + _arm_tests(frame, answers, rng)
     tables = {
         "patients": _tables.patients(answers, frame, noise),
         "flow": _flows(frame, answers),
@@ -164,9 +164,7 @@ def _arm_pairs(frame: _frame.Frame, answers: list[Changes]) -> list[tuple[Change
         return []
     of = {a.question: a for a in answers}
     first = groups[0]
-    return [
-        (of[replace(q, group=first)], a) for q, a in of.items() if q.group in groups[1:] and replace(q, group=first) in of
-    ]
+    return [(of[replace(q, group=first)], a) for q, a in of.items() if q.group in groups[1:] and replace(q, group=first) in of]
 
 
 def _arm_rows(frame: _frame.Frame, answers: list[Changes], adjust: str, rng: Any) -> list[dict[str, Any]]:
@@ -181,7 +179,7 @@ def _arm_rows(frame: _frame.Frame, answers: list[Changes], adjust: str, rng: Any
 
 
 def _arm_tests(frame: _frame.Frame, answers: list[Changes], rng: Any) -> list[dict[str, Any]]:
-    return [t for a, b in _arm_pairs(frame, answers) for t in _arms.tests(a, b, rng)]
+    return [t for a, b in _arm_pairs(frame, answers) for t in _arms.all_tests(a, b, rng)]
 
 
 def _without_p(rows: list[dict[str, Any]], tissues: frozenset[str]) -> list[dict[str, Any]]:

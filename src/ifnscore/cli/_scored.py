@@ -1,0 +1,175 @@
+"""Scores from the shell: a small scored file, or any table of scores, with annotations joined."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from ifnscore import keys, scored
+from ifnscore._lazy import pd
+from ifnscore.cli import _inputs
+from ifnscore.errors import DataError, UsageError, listing, say, warn
+
+if TYPE_CHECKING:
+    from ifnscore.cohort import Cohort
+    from ifnscore.result import Result
+    from ifnscore.scoretable import Scored
+
+F = TypeVar("F", bound=Callable[..., Any])
+SCORE_TYPES = ("log", "ratio", "z", "rank")
+_SAMPLE = ("sample", "sample_id")
+
+_OPTIONS = (
+    click.option("--samples", metavar="FILE", help="Annotations, joined on 'sample_id' or the first column (CSV or TSV)."),
+    click.option("--scores", metavar="COL[,COL]", help="Which scores; in a foreign table, its score columns."),
+    click.option("--score-type", type=click.Choice(SCORE_TYPES), help="What the scores of a foreign table are."),
+    click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of everything that is drawn at random."),
+    click.option("--key", "key_file", metavar="FILE", help="Write which code is which patient to a separate CSV; keep it apart."),
+    click.option("-o", "--output", metavar="DIR", help="New folder for all tables, the reading and the methods."),
+    click.option("--json", "json_", is_flag=True, help="Everything as JSON on stdout."),
+    click.option("--force", is_flag=True, help="Replace an existing output."),
+)
+
+
+def options(command: F) -> F:
+    """Add the options of every command that reads scores."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def load(path: str, samples: str | None) -> Scored:
+    """Read scores from ``.h5ad``, ``.zarr``, a table, or a TSV on stdin; join annotations.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, or was not scored.
+    """
+    if Path(path).suffix in scored.SUFFIXES:
+        from ifnscore import loaders
+
+        adata = loaders.read(path)
+        if keys.UNS not in adata.uns or keys.LATEST not in adata.uns[keys.UNS]:
+            msg = f"{Path(path).name} holds no scores: run ifnscore score {path} -o scored.h5ad first"
+            raise DataError(msg)
+        if samples is not None:
+            _inputs.join_samples(adata, Path(samples))
+        return adata
+    table = _table(path)
+    return table if samples is None else join(table, Path(samples))
+
+
+def _table(path: str) -> pd.DataFrame:
+    if path == "-":
+        text = sys.stdin.read()
+        if not text.strip():
+            msg = "stdin is empty; pipe a TSV of scores, such as the output of ifnscore score"
+            raise DataError(msg)
+        return _inputs.parse_table(text, "stdin")
+    if Path(path).suffix == ".parquet":
+        try:
+            return pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            msg = f"{Path(path).name}: not a parquet table: {error}"
+            raise DataError(msg) from error
+    return _inputs.read_table(Path(path))
+
+
+def join(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Join annotations to a table of scores, wide or long.
+
+    Raises
+    ------
+    DataError
+        A sample stands twice in the annotations, or none is in both.
+    """
+    notes = _inputs.read_table(path)
+    left = next((c for c in _SAMPLE if c in table.columns), table.columns[0])
+    right = "sample_id" if "sample_id" in notes.columns else notes.columns[0]
+    ids = notes[right].astype(str).str.strip()
+    if ids.duplicated().any():
+        msg = f"{path.name}: sample {ids[ids.duplicated()].iloc[0]!r} stands in two rows of column {right!r}"
+        raise DataError(msg)
+    here = table[left].astype(str).str.strip()
+    absent = sorted(set(here) - set(ids))
+    if len(absent) == here.nunique():
+        msg = f"{path.name}: no sample of the scores ({listing(here, 3)}) stands in column {right!r} ({listing(ids, 3)})"
+        raise DataError(msg)
+    if absent:
+        warn(f"{path.name}: no annotation for {len(absent)} samples: {listing(absent, 3)}")
+    notes = notes.drop(columns=right).set_index(pd.Index(ids))
+    shared = [c for c in notes.columns if c in table.columns]
+    if shared:
+        say(f"{path.name}: replaces the columns {listing(shared)} of the scores")
+    return table.drop(columns=shared).join(notes.reindex(here).set_axis(table.index))
+
+
+def check_design(cohort_dir: str | None, given: dict[str, str | None]) -> None:
+    """Refuse a design that is no design, before any file is opened.
+
+    Parameters
+    ----------
+    cohort_dir
+        Folder or workbook.
+    given
+        ``patient, time, baseline, followup``.
+
+    Raises
+    ------
+    UsageError
+        Folder and columns, neither, or incomplete columns.
+    """
+    named = [k for k, v in given.items() if v is not None]
+    if cohort_dir is not None and named:
+        msg = f"a cohort folder knows patients and days itself: leave out {', '.join('--' + k for k in named)}, or the folder"
+        raise UsageError(msg)
+    if cohort_dir is None and len(named) < len(given):
+        missing = ", ".join("--" + k for k in given if k not in named)
+        msg = f"name a cohort folder, or a simple design with --patient, --time, --baseline and --followup (missing: {missing})"
+        raise UsageError(msg)
+
+
+def simple(scores: Scored, given: dict[str, str], group: str | None) -> Cohort:
+    """Return the simple design that the options name; columns tissue, platform and batch are used where they are there."""
+    from ifnscore import scoretable
+    from ifnscore.cohort import Cohort
+
+    obs = scoretable.obs_of(scores)
+    found = [c for c in ("tissue", "platform", "batch") if c in obs.columns]
+    if found:
+        say(f"pairs stay within one {' and one '.join(found)} (columns of the samples)")
+    return Cohort.from_samples(obs, **given, group=group, **{c: c for c in found})
+
+
+def check_outputs(opts: dict[str, Any], inputs: list[str | None]) -> None:
+    """Refuse outputs that exist, before anything is computed."""
+    from ifnscore import _files
+
+    for path in (opts["output"], opts["key_file"]):
+        if path:
+            _files.check_free(Path(path), force=opts["force"], inputs=[Path(i) for i in inputs if i and i != "-"])
+
+
+def give(result: Result, cohort: Cohort, opts: dict[str, Any]) -> None:
+    """Write and print a result: the reading on stderr, the main table or JSON on stdout."""
+    from ifnscore import _files
+    from ifnscore.cli import _output
+
+    if opts["output"]:
+        result.write(opts["output"], force=opts["force"])
+    if opts["key_file"]:
+        key = cohort.key()
+        _files.write(Path(opts["key_file"]), lambda p: key.to_csv(p, index=False, lineterminator="\n"), force=opts["force"])
+        warn(f"{opts['key_file']} says which code is which patient: keep it apart from everything that is shared")
+    if opts["json_"]:
+        _output.show_json(result.to_dict())
+    else:
+        _output.show(result.table)
+    say(result.reading)
+    if opts["output"]:
+        say(f"wrote {opts['output']}: all tables, reading.txt, methods.txt, result.json")
