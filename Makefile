@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && { command -v $$p; break; }; done)
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test lint bench env clean
+.PHONY: demo test lint bench calibration env clean
 
 env: $(VENV)/.done
 
@@ -30,6 +30,9 @@ lint: $(VENV)/.done
 
 bench: $(VENV)/.done
 	@$(RUN) benchmarks/cli_overhead.py
+
+calibration: $(VENV)/.done
+	@$(RUN) benchmarks/calibration/simulate.py
 
 clean:
 	rm -rf $(VENV)

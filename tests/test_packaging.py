@@ -28,6 +28,15 @@ def build(kind: str, source: Path, target: Path) -> Path:
     return target / done.stdout.strip().splitlines()[-1]
 
 
+def run_demo(folder: Path, cwd: Path) -> str:
+    """Run the demo with the package of `folder` only, in a folder without anything else."""
+    path = {**os.environ, "PYTHONPATH": str(folder)}
+    command = [sys.executable, "-m", "ifnscore", "demo", "-q"]
+    done = subprocess.run(command, cwd=cwd, env=path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def look(folder: Path, cwd: Path) -> str:
     """Import the package from `folder` only, and return what it finds."""
     path = {**os.environ, "PYTHONPATH": str(folder)}
@@ -50,6 +59,10 @@ def test_wheel(tmp_path):
     folder = unzipped(build("wheel", ROOT, tmp_path), tmp_path / "site")
     assert look(folder, tmp_path) == f"{len(list((ROOT / 'genesets').glob('*.toml')))} 6 (15, 26364) {folder / 'ifnscore'}"
     assert (folder / "ifnscore" / "py.typed").exists()
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert run_demo(folder, empty).count("SYNTHETIC") >= 2
+    assert (empty / "ifnscore-demo" / "compare" / "compare.tsv").read_text().count("SYNTHETIC") > 5
 
 
 def test_sdist_and_the_wheel_made_from_it(tmp_path, sdist):

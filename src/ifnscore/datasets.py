@@ -1,7 +1,7 @@
 """The data that ship with ifnscore: in-vitro interferon stimulation, bulk RNA-seq (CC0), and a synthetic cohort.
 
-The real data are from github.com/ba306/Interferon-signature-discovery-analysis at commit 334adcbf76 (CC0 1.0); see the README beside
-the files for the underlying GEO records.
+The real data are from github.com/ba306/Interferon-signature-discovery-analysis at commit 334adcbf76 (CC0 1.0); see the README
+beside the files for the underlying GEO records.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ import html
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,15 @@ COLUMNS = (
     "min_attainable_p",
     "test",
 )
+_README = """\
+reading.txt    one paragraph written from the numbers
+methods.txt    a methods paragraph to paste
+result.json    everything in one file
+*.tsv          tables, one a file; settings.tsv names every rule that was applied
+
+Patients and samples stand under codes that are drawn anew in each run. Tables with a column patient_id hold individual-level
+data: with few patients they can identify a child to those who know the family. Share them with care, or not at all.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +81,7 @@ class Result:
         }
 
     def write(self, folder: str | Path, *, force: bool = False) -> None:
-        """Write one TSV a table, ``reading.txt``, ``methods.txt`` and ``result.json`` into a folder, whole or not at all.
+        """Write one TSV a table, reading, methods, ``result.json`` and a README into a folder, whole or not at all.
 
         Parameters
         ----------
@@ -93,6 +102,7 @@ class Result:
         for name, table in {self.verb: self.table, **self.tables}.items():
             text = table.to_csv(sep="\t", index=False, na_rep=NA, lineterminator="\n")
             (folder / f"{name}.tsv").write_text(text, encoding="utf-8")
+        (folder / "README.txt").write_text(_README, encoding="utf-8")
         (folder / "reading.txt").write_text(self.reading + "\n", encoding="utf-8")
         (folder / "methods.txt").write_text(self.methods + "\n", encoding="utf-8")
         document = json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
@@ -100,6 +110,11 @@ class Result:
 
     def __repr__(self) -> str:
         return f"Result of {self.verb}: {len(self.table)} rows; tables {', '.join(self.tables)}\n{self.reading}"
+
+    def marked(self, word: str) -> Result:
+        """Return the result with a word, such as SYNTHETIC, in every table and before the methods."""
+        tables = {name: t.assign(data=word) for name, t in self.tables.items()}
+        return replace(self, table=self.table.assign(data=word), tables=tables, methods=f"{word} data. {self.methods}")
 
     def _repr_html_(self) -> str:
         return f"<p>{html.escape(self.reading)}</p>{self.table.to_html(index=False, na_rep=NA, float_format='{:.4g}'.format)}"

@@ -48,8 +48,8 @@ def allow(frame: Frame) -> tuple[Frame, frozenset[str]]:
     if not frame.settings.allow_confounded_batch:
         msg = (
             f"{where}: all baseline samples are in other batches than all later ones, so a change of the score cannot be told "
-            f"from a difference between runs; measure {need} or more controls in every batch and score with --reference-by batch, "
-            "or set allow_confounded = true under [batch] of cohort.toml for estimates without p"
+            f"from a difference between runs; measure {need} or more controls in every batch and score with --reference-by "
+            "batch, or set allow_confounded = true under [batch] of cohort.toml for estimates without p"
         )
         raise DataError(msg)
     warn(f"{where}: batch is confounded with time; estimates are given without p")

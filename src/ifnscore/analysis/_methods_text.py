@@ -57,8 +57,8 @@ def rules(frame: Frame) -> str:
 def compare(frame: Frame, adjust: str) -> str:
     """Return the methods paragraph of a comparison."""
     return (
-        f"{scores(frame)} {rules(frame)} The patient was the unit of inference. The mean change is given with a t interval and an "
-        "exact two-sided sign-flip test (all 2^n sign patterns up to 16 patients, 99,999 random ones beyond); beside it stand the "
+        f"{scores(frame)} {rules(frame)} The patient was the unit of inference. The mean change has a t interval and an exact "
+        "two-sided sign-flip test (all 2^n sign patterns up to 16 patients, 99,999 random ones beyond); beside it stand the "
         "Hodges-Lehmann estimate with its exact interval and attained level, and the exact signed-rank test with Pratt's zeros. "
         f"Effect sizes use the exact gamma correction on n-1 degrees of freedom. {_ADJUSTED[adjust]}. The smallest attainable "
         f"p (2/2^n) is given with each p; five patients or fewer cannot reject at 0.05.{'' if frame.simple else _LONGITUDINAL} "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ifnscore.stats import attainable, effects, sign_flip, signed_rank
+from ifnscore.stats import attainable, effects, equivalence, sign_flip, signed_rank
 
 if TYPE_CHECKING:
     from ifnscore.analysis._changes import Changes, Question
@@ -75,7 +75,7 @@ def ratio(column: Column, mean: float, low: float, high: float) -> dict[str, flo
     return {"ratio": r.value, "ratio_low": r.low, "ratio_high": r.high}
 
 
-def all_tests(changes: Changes, rng: Any = None) -> list[dict[str, Any]]:
+def all_tests(changes: Changes, rng: Any = None, margin: float | None = None) -> list[dict[str, Any]]:
     """Return every test and interval of the paired changes, one row each, for those who ask for another one."""
     d, about = changes.change, names(changes.question, changes.column)
     if not changes.n:
@@ -94,6 +94,9 @@ def all_tests(changes: Changes, rng: Any = None) -> list[dict[str, Any]]:
         _test("signed_rank_wilcox", hl.estimate, NAN, NAN, NAN, wilcox.p, wilcox.note),
         _test("sign_test", NAN, NAN, NAN, NAN, sign.p, sign.note),
     ]
+    if margin is not None:
+        same = equivalence.tost(d, margin)
+        rows.append(_test("tost", same.mean, same.low, same.high, same.level, same.p, same.note or f"margin {margin:g}"))
     least = attainable.min_p(changes.n)
     return [{**about, "n_patients": changes.n, **r, "min_attainable_p": least} for r in rows]
 

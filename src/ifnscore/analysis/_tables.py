@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from ifnscore import get
 from ifnscore._lazy import np, pd
 from ifnscore.analysis import _changes, _noise
 from ifnscore.result import COLUMNS
@@ -107,7 +110,7 @@ def settings(cohort: Cohort, **more: Any) -> pd.DataFrame:
         {"rule": f.name, "value": _text(getattr(cohort.settings, f.name)), "meaning": said.get(f.name, "")}
         for f in fields(cohort.settings)
     ]
-    rows += [{"rule": k, "value": _text(v), "meaning": ""} for k, v in more.items()]
+    rows += [{"rule": k, "value": _text(v), "meaning": ""} for k, v in {**more, **_versions()}.items()]
     return pd.DataFrame(rows)
 
 
@@ -119,3 +122,30 @@ def _text(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(f"{v:g}" if isinstance(v, float) else str(v) for v in value) or "none"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _versions() -> dict[str, str]:
+    from importlib.metadata import PackageNotFoundError, version
+
+    found = {}
+    for name in ("ifnscore", "numpy", "pandas", "scipy", "statsmodels"):
+        try:
+            found[f"{name}_version"] = version(name)
+        except PackageNotFoundError:  # run from a source tree
+            found[f"{name}_version"] = "unknown"
+    return found
+
+
+def origin(scores: ScoreTable) -> dict[str, str]:
+    """Return where the scores come from: key, version, scale, references, and a hash of their whole provenance."""
+    if scores.adata is None:
+        return {"scores_from": "a table of scores"}
+    facts = get.provenance(scores.adata, key=scores.key)
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return {
+        "scores_from": scores.key,
+        "scores_ifnscore_version": str(facts["ifnscore"]),
+        "scores_scale": str(facts["scale"]),
+        "scores_reference_by": ", ".join(facts["reference_by"] or []) or "none",
+        "scores_provenance_sha256": digest,
+    }

@@ -29,6 +29,7 @@ Examples:
     "--adjust", type=click.Choice(["max_t", "holm", "bh", "none"]), default="max_t", show_default=True,
     help="How p is adjusted over signatures.",
 )  # fmt: skip
+@click.option("--margin", type=float, metavar="X", help="Equivalence margin: adds two one-sided tests; there is no default.")
 @_scored.options
 @_app.common
 def compare(path: str, cohort_dir: str | None, **options: Any) -> None:
@@ -54,6 +55,7 @@ def compare(path: str, cohort_dir: str | None, **options: Any) -> None:
         score_type=options["score_type"],
         group=options["group"] if cohort.simple is None else None,
         adjust=options["adjust"],
+        margin=options["margin"],
         rng=options["seed"],
     )
     _scored.give(result, cohort, options)

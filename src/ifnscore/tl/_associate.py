@@ -108,9 +108,9 @@ def associate(
     main = _tables.hide_p(main, no_p)
     tables = _tables_of(frame, cohort, linked, judged, _noise.within_person(table, cohort))
     tables["settings"] = _tables.settings(
-        cohort, outcome=linked.instrument.id, response=definition or "none", adjust=adjust, rng=rng
+        cohort, outcome=linked.instrument.id, response=definition or "none", adjust=adjust, rng=rng, **_tables.origin(table)
     )
-    return Result(
+    made = Result(
         verb="associate",
         table=main,
         tables={name: t for name, t in tables.items() if len(t.columns)},
@@ -118,6 +118,7 @@ def associate(
         methods=_methods_text.associate(frame, linked.instrument.title, adjust),
         settings=dict(zip(tables["settings"]["rule"], tables["settings"]["value"], strict=True)),
     )
+    return made.marked("SYNTHETIC") if cohort.settings.synthetic else made
 
 
 def _one(

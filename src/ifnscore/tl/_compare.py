@@ -50,6 +50,7 @@ def compare(
     key: str | None = None,
     group: str | None = None,
     adjust: str = "max_t",
+    margin: float | None = None,
     rng: Any = None,
 ) -> Result:
     """Compare interferon scores before and after, patient by patient.
@@ -70,6 +71,9 @@ def compare(
         Column of the patients table that makes arms.
     adjust
         ``max_t`` (joint studentised sign-flip, the default), ``holm``, ``bh`` or ``none``.
+    margin
+        Half-width of an equivalence margin on the scale of analysis: adds two one-sided t tests to ``tables["tests"]``. There is
+        no default; only clinical knowledge can set one.
     rng
         Seed of the Monte Carlo parts: flips above 16 patients and bootstrap intervals.
 
@@ -112,7 +116,7 @@ def compare(
     if expressed is None:
         say("a table of scores has no genes: gene-level changes are left out")
     paired = [a for a in answers if a.question.contrast == _changes.PAIRED and a.question.estimand == frame.estimands[0]]
-    tests = [t for a in answers for t in _paired.all_tests(a, rng)] + _arm_tests(frame, answers, rng)
+    tests = [t for a in answers for t in _paired.all_tests(a, rng, margin)] + _arm_tests(frame, answers, rng)
     tables = {
         "patients": _tables.patients(answers, frame, noise),
         "flow": _flows(frame, answers),
@@ -124,10 +128,10 @@ def compare(
         "regression_to_mean": pd.DataFrame([_regression.row(frame, a) for a in paired if a.n]),
         "sensitivity": _tables.hide_p(_sensitivity.table(frame, frame.primary, rng), no_p),
         "scores": _tables.score_facts(table, frame, noise),
-        "settings": _tables.settings(bound, adjust=adjust, rng=rng, group=group),
+        "settings": _tables.settings(bound, adjust=adjust, rng=rng, group=group, margin=margin, **_tables.origin(table)),
     }
     tables = {name: t for name, t in tables.items() if len(t.columns)}
-    return Result(
+    made = Result(
         verb="compare",
         table=main,
         tables=tables,
@@ -135,6 +139,7 @@ def compare(
         methods=_methods_text.compare(frame, adjust),
         settings=dict(zip(tables["settings"]["rule"], tables["settings"]["value"], strict=True)),
     )
+    return made.marked("SYNTHETIC") if bound.settings.synthetic else made
 
 
 def _family_key(answer: Changes) -> tuple[str, str, str, str]:
