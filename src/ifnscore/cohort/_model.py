@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ifnscore import instruments as _instruments
 from ifnscore._lazy import pd
-from ifnscore.cohort import _cells, _check, _privacy, _template
+from ifnscore.cohort import _cells, _check, _privacy, _table1, _template
 from ifnscore.cohort._findings import frame as _findings_frame
 from ifnscore.cohort._settings import Settings
 from ifnscore.cohort._simple import COLUMNS, SimpleDesign
@@ -224,6 +224,47 @@ class Cohort:
         """
         codes = {"patient_id": self.codes, "sample_id": self.sample_codes, "sample": self.sample_codes}
         return _privacy.recode(frame, codes)
+
+    def table1(
+        self,
+        *,
+        scores: pandas.Series[Any] | None = None,
+        score_name: str = "",
+        controls: pandas.Series[Any] | None = None,
+        suppress: bool = False,
+        group: str | None = None,
+    ) -> pandas.DataFrame:
+        """Describe the patients at baseline: Table 1 of a report, without ids, dates or p-values.
+
+        Parameters
+        ----------
+        scores
+            Scores on the scale of analysis, indexed by ``sample_id``; the baseline sample of each patient is chosen by the rules.
+        score_name
+            What the score is called; the primary signature where it is empty.
+        controls
+            Scores of healthy controls, indexed by ``sample_id``; repeats of one ``donor_id`` count once.
+        suppress
+            Hide small counts and what would give them away, and every range of single patients' values.
+        group
+            Column of the patients (ages: of bands) that the table is split by.
+
+        Returns
+        -------
+        DataFrame
+            Columns section, row, level, value (as printed), n, n_total, n_missing, note; ``group`` first where asked for. Medians
+            come with the range below 10 values, with the interquartile range from 10 on.
+
+        Raises
+        ------
+        DataError
+            There are no patients yet, or scores and controls are not those of the cohort.
+        UsageError
+            There is no such group.
+        """
+        return _table1.table1(
+            self, scores=scores, score_name=score_name, controls=controls, suppress=suppress, group=group
+        )
 
     @property
     def bands_ages(self) -> bool:
