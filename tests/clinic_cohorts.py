@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,9 @@ def folder(path: Path, samples: Iterable[Row], exposures: Iterable[Row], setting
 
 
 def clinic(samples: Iterable[Row], exposures: Iterable[Row], settings: str = "", **tables: Iterable[Row]) -> ifn.Cohort:
-    """Return such a cohort as it is read."""
-    with tempfile.TemporaryDirectory() as where:
+    """Return such a cohort as it is read, its warnings (few columns are filled) unheard."""
+    with tempfile.TemporaryDirectory() as where, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         return ifn.Cohort.read(folder(Path(where) / "cohort", samples, exposures, settings, **tables))
 
 

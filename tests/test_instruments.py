@@ -125,6 +125,7 @@ def test_range_a_verified_maximum_rejects_and_an_unverified_one_warns():
     assert instruments.get("ck").check(math.inf).level == "error"
     assert instruments.get("cmas").check(math.nan) is None
     assert "in mm?" in instruments.get("skin_vas").check(62).text
+    assert "in mm?" in instruments.get("skin_vas").check(100).text
     assert "in mm?" not in instruments.get("skin_vas").check(120).text
 
 
@@ -140,8 +141,9 @@ def test_units():
     assert skin.convert(6.3, "cm") == 6.3
     assert ck.accepted_units == ("U/L", "xULN")
     assert ck.convert(3, "xULN", uln=170) == 510
-    with pytest.raises(UsageError, match="upper limit of normal"):
-        ck.convert(3, "xULN")
+    for nothing in (None, 0):
+        with pytest.raises(UsageError, match="upper limit of normal"):
+            ck.convert(3, "xULN", uln=nothing)
     with pytest.raises(UsageError, match="unknown unit 'inch'; use one of cm, mm"):
         skin.convert(3, "inch")
 

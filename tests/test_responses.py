@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import pandas as pd
@@ -163,6 +164,9 @@ def test_tis_floor():
     found = responses.evaluate("tis_min", well, AFTER, **IMACS)
     assert (found.met, found.evaluable) == (None, False)
     assert "at most 22.5 points" in found.reason
+    best = {"phys": 0, "parent": 0, "mmt": 80, "chaq": 0, "enzyme": 0, "extramusc": 0}
+    assert verdict("tis_min", well, best, threshold=22.5, **IMACS) is True  # just within reach
+    assert verdict("tis_min", well, {**best, "enzyme": 1}, threshold=22.5, **IMACS) is False
     assert verdict("tis_min", well, {**AFTER, "phys": 0}, patients="adult", **IMACS) is False
 
 
@@ -281,6 +285,8 @@ def test_imacs_more():
     assert verdict("imacs_doi", {**DOI, "chaq": 0}, {**DOI, "chaq": 1, "phys": 4, "parent": 4, "enzyme": 8}, max_worse=0) is False
     assert verdict("imacs_doi", DOI, {**DOI, "phys": 4, "parent": 4}, n_improved=2) is True
     assert verdict("imacs_doi", {"physician_global": 5, "MMT8": 50}, {"MMT8": 60}) is None
+    three = {**healthy, "extramusc": 2}
+    assert verdict("imacs_doi", three, {**three, "mmt": 84, "enzyme": 0.8, "extramusc": 1.6}) is True
     with pytest.raises(UsageError, match="mappings of phys, parent, mmt"):
         responses.evaluate("imacs_doi", 3, 2)
     with pytest.raises(UsageError, match="core sets are not mixed"):
@@ -289,6 +295,17 @@ def test_imacs_more():
         responses.evaluate("imacs_doi", {"muscle": 3}, DOI)
     with pytest.raises(DataError, match="phys is -3"):
         responses.evaluate("imacs_doi", {**DOI, "phys": -3}, DOI)
+
+
+def test_records_cannot_be_changed():
+    cdasi = instruments.get("cdasi_activity")
+    records = (
+        responses.evaluate("tis_min", None, 3), responses.get("tis_min"), instruments.tis.score({}), cdasi, cdasi.mcid[0], cdasi.bands[0],
+        cdasi.check(-1), instruments.get("cmas").anchors[0],
+    )  # fmt: skip
+    for record in records:
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(record, dataclasses.fields(record)[0].name, "x")
 
 
 def test_names_and_instruments():

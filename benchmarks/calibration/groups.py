@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from tally import COVERAGE, Answer, Quantity, covered, rejected
 
 from ifnscore.stats import auc, rank_correlation, two_groups
-from tally import COVERAGE, Answer, Quantity, covered, rejected
 
 MANN_WHITNEY = Quantity("Mann-Whitney p, responders against the rest", headline=True)
 SPEARMAN = Quantity("baseline Spearman, permutation p", headline=True)
 NEWCOMBE, DELONG = Quantity("AUC, Newcombe interval", COVERAGE), Quantity("AUC, DeLong Wald interval", COVERAGE)
 BONETT_WRIGHT = Quantity("Spearman, Bonett-Wright interval", COVERAGE)
-N_RESAMPLES = 999
+N_RESAMPLES = 399
 
 
 def responders(share: float, kind: str, rng: Any, n: int, index: int) -> Iterator[tuple[Quantity, Answer]]:

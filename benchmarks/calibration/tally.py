@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 ALPHA, LEVEL = 0.05, 0.95
 ERROR, COVERAGE, POWER = "error rate", "coverage", "power"
+#: Scenarios whose name starts so break what the tests assume; a headline p there is marked `limit`.
+LIMIT = "LIMIT"
 COLUMNS = ("quantity", "scenario", "n", "n_datasets", "rate", "mc_low", "mc_high", "verdict", "headline", "kind")
 
 
@@ -107,7 +109,7 @@ def row(quantity: Quantity, scenario: str, n: int, tally: Tally) -> dict[str, An
         f"{low:.4f}",
         f"{high:.4f}",
         verdict(quantity, tally, low, high),
-        "yes" if quantity.headline else "no",
+        "no" if not quantity.headline else "limit" if scenario.startswith(LIMIT) else "yes",
         quantity.kind,
     )
     return dict(zip(COLUMNS, values, strict=True))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import pd
 from ifnscore.analysis import _composite, _leave_one_out
-from ifnscore.cohort import _pairs, _timeline
+from ifnscore.cohort import _exposure, _pairs, _timeline
 from ifnscore.errors import DataError
 from ifnscore.instruments import responses
 from ifnscore.stats import auc, proportion, two_groups
@@ -21,26 +21,29 @@ FEWEST = 3
 AFTER_EXPOSURE = "the label arose after exposure: it describes, it does not predict"
 
 
-def table(frame: Frame, cohort: Cohort, definition: str) -> pd.DataFrame:
+def table(frame: Frame, cohort: Cohort, definition: str, instrument: str) -> pd.DataFrame:
     """Return whether each patient met a response definition, one row a patient.
 
     Baseline and follow-up are visits chosen by the rules of the pairs (baseline window, target day or other rule, on the
     drug). The measures of the definition must stand at those visits. ``response_composite`` counts a stop for an adverse event or
     lack of efficacy as no response.
     """
-    needed = responses.get(definition).instruments
+    one = responses.get(definition)
+    needed = one.instruments
+    several = one.kind in {"absolute", "percent", "state"} and len(needed) > 1
+    more = {"instrument": instrument} if several and instrument in needed else {}
     wide = _wide(cohort, needed)
     failed = _composite.failures(cohort)
     rows = []
     for patient, code in sorted(cohort.codes.items(), key=lambda pair: pair[1]):
         mine = wide[wide["patient_id"] == patient]
-        pair = _visits(mine, needed, frame)
+        pair = _visits(mine, one, frame)
         row = {"patient_id": code, "definition": definition, "day_before": NAN, "day_after": NAN, "value": NAN}
         if isinstance(pair, str):
             row.update(met=None, evaluable=False, reason=pair, label=label(definition))
         else:
             before, after = pair
-            made = responses.evaluate(definition, _values(before, needed), _values(after, needed))
+            made = responses.evaluate(definition, _values(before, needed), _values(after, needed), **more)
             row.update(day_before=before["day"], day_after=after["day"], value=made.value)
             row.update(met=made.met, evaluable=made.evaluable, reason=made.reason, label=made.label)
         row["stopped"] = failed.get(code, "")
@@ -60,16 +63,20 @@ def _wide(cohort: Cohort, needed: tuple[str, ...]) -> pd.DataFrame:
     o = cohort.outcomes
     for name in needed:
         mine = o[(o["instrument"] == name) & (o["subscale"].astype(str) == "")]
+        if name == "ck":  # a multiple of the upper limit is no U/L, and the limit is not known here
+            mine = mine[mine["unit"].astype(str).str.lower() != "xuln"]
         values = mine.rename(columns={"value": name})[["patient_id", "visit_id", name]]
         visits = visits.merge(values, on=["patient_id", "visit_id"], how="left")
     return visits.assign(platform="", batch="")
 
 
-def _visits(mine: pd.DataFrame, needed: tuple[str, ...], frame: Frame) -> tuple[Any, Any] | str:
+def _visits(mine: pd.DataFrame, definition: responses.Definition, frame: Frame) -> tuple[Any, Any] | str:
     if mine.empty:
         return "no visit"
-    any_value = mine[list(needed)].notna().any(axis=1).to_numpy()
-    pair = _pairs.choose(mine, any_value, frame.settings, _pairs.WHILE_ON)
+    any_value = mine[list(definition.instruments)].notna().any(axis=1)
+    if definition.is_state or definition.kind == "tis":  # judged at the follow-up alone: the baseline visit needs no value
+        any_value |= mine["phase"] == _exposure.BASELINE
+    pair = _pairs.choose(mine, any_value.to_numpy(), frame.settings, _pairs.WHILE_ON)
     if isinstance(pair, str):
         return "measure missing at baseline or follow-up" if pair == _pairs.NO_SCORE else pair.replace("sample", "visit")
     return mine.iloc[pair.baseline[0]], mine.iloc[pair.followup[0]]
@@ -168,5 +175,6 @@ def refuse_foreign(definition: str, cohort: Cohort) -> None:
     """Refuse a definition whose measures nobody has (DataError)."""
     needed = responses.get(definition).instruments
     if not cohort.outcomes["instrument"].isin(list(needed)).any():
-        msg = f"response {definition} needs {', '.join(needed)}, and outcomes.csv has none of them"
+        how = "; compute it with ifnscore tis and record it as an outcome of the follow-up visit" if "tis" in needed else ""
+        msg = f"response {definition} needs {', '.join(needed)}, and outcomes.csv has none of them{how}"
         raise DataError(msg)

@@ -262,9 +262,7 @@ class Cohort:
         UsageError
             There is no such group.
         """
-        return _table1.table1(
-            self, scores=scores, score_name=score_name, controls=controls, suppress=suppress, group=group
-        )
+        return _table1.table1(self, scores=scores, score_name=score_name, controls=controls, suppress=suppress, group=group)
 
     @property
     def bands_ages(self) -> bool:

@@ -44,7 +44,8 @@ def table1(
     shown = [printer.cells(v, blocks, withheld) for v in variables]
     rows: list[dict[str, Any]] = []
     for label, who in blocks.items():
-        made = [row("note", text) for text in _banners(cohort, len(who), suppress=suppress)]
+        few = len(who) < FEW and label not in withheld
+        made = [row("note", name, note=text) for name, text in _banners(cohort, few=few, suppress=suppress).items()]
         if label in withheld:
             made.append(row("cohort", "Patients", withheld[label], note="withheld: too few, or the rest of a group that is"))
         else:
@@ -84,12 +85,12 @@ def _label(value: Any) -> str:
     return ("yes" if value else "no") if isinstance(value, bool | np.bool_) else str(value)
 
 
-def _banners(cohort: Cohort, n: int, *, suppress: bool) -> list[str]:
+def _banners(cohort: Cohort, *, few: bool, suppress: bool) -> dict[str, str]:
     k = cohort.settings.small_cell
-    notes = ["SYNTHETIC: every value of this cohort is invented"] if cohort.settings.synthetic else []
-    if n < FEW:
-        ends = "no ranges" if suppress else "the ends of ranges are values of single children"
-        notes.append(f"fewer than {FEW} patients: a row, or rows together, may identify a child; {ends}; not for publication as it is")
-    if suppress:
-        notes.append(f"<{k + 1} is a count from 1 to {k}; * is hidden so that such a count cannot be worked out")
+    notes = {"SYNTHETIC": "every value of this cohort is invented"} if cohort.settings.synthetic else {}
+    if few:
+        ends = "ranges are not shown" if suppress else "the ends of ranges are values of single children"
+        notes[f"fewer than {FEW} patients"] = f"a row, or rows together, may identify a child; {ends}"
+    if suppress and k:
+        notes["hidden counts"] = f"<{k + 1}: a count from 1 to {k}; *: hidden so that such a count cannot be worked out"
     return notes

@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 DAYS_A_MONTH = 365.25 / 12
 ANY, ANY_STEROID = "any drug", "any glucocorticoid"
 _MG_A_DAY = frozenset({"mg/day", "mg/d", "mgdaily", "mgperday", "mg/24h"})
-_REASONS = {"AE": "adverse event", "lack_efficacy": "lack of efficacy", "patient_choice": "patient's choice", "": "reason not given"}
+_REASONS = {
+    "AE": "adverse event",
+    "lack_efficacy": "lack of efficacy",
+    "patient_choice": "patient's choice",
+    "": "reason not given",
+}
 
 
 class _Period(NamedTuple):
@@ -61,18 +66,19 @@ def _periods(cohort: Cohort) -> list[_Period]:
 
 
 def _drugs(section: str, who: list[str], periods: list[_Period], wanted: Callable[[_Period], bool]) -> list[Variable]:
-    """Return one row a drug, the most frequent first; without any row in the files nothing is known of anybody."""
+    """Return one row a drug; without any row in the files nothing is known of anybody."""
     if not periods:
         return [flag(section, ANY, dict.fromkeys(who), note="no file of other drugs, or no row in it")]
     takers: dict[str, set[str]] = {}
     for period in filter(wanted, periods):
         takers.setdefault(period.drug, set()).add(period.patient)
-    order = sorted(takers, key=lambda drug: (-len(takers[drug]), drug.lower()))
+    order = sorted(takers, key=str.lower)  # by frequency the order would tell hidden counts
     steroids = [drug for drug in order if drug.lower() in _match.STEROIDS]
     rows = {ANY: set().union(*takers.values())}
     if len(steroids) > 1:
         rows[ANY_STEROID] = set().union(*(takers[drug] for drug in steroids))
-    return [flag(section, name, {p: p in taking for p in who}) for name, taking in {**rows, **{d: takers[d] for d in order}}.items()]
+    rows |= {drug: takers[drug] for drug in order}
+    return [flag(section, name, {p: p in taking for p in who}) for name, taking in rows.items()]
 
 
 def _steroids(cohort: Cohort, who: list[str], periods: list[_Period]) -> list[Variable]:
@@ -140,13 +146,20 @@ def _dose(cohort: Cohort, who: list[str], ever: set[str]) -> list[Variable]:
 
 
 def _months(cohort: Cohort, who: list[str]) -> dict[str, float]:
-    """Return months on the drug; where it goes on, up to the data cut, else to the last visit or sample (none: not known)."""
-    of, made = _timeline.runs(cohort), {}
-    seen = [(r["patient_id"], float(r["day"])) for t in (cohort.visits, cohort.samples) for r in rows_of(t) if r["patient_id"]]
+    """Return months on the drug, interruptions left out; NaN where it goes on and nothing was recorded after its last start.
+
+    A drug that goes on ends at the data cut, or without one at the last visit, sample or recorded dose.
+    """
+    of, cut = _timeline.runs(cohort), cohort.settings.data_cut_day
+    seen: dict[str, list[float]] = {p: [] for p in who}
+    for table, columns in ((cohort.visits, ["day"]), (cohort.samples, ["day"]), (cohort.exposures, ["start_day", "stop_day"])):
+        for line in rows_of(table):
+            if line["patient_id"] in seen:
+                seen[line["patient_id"]] += [float(line[c]) for c in columns if not math.isnan(line[c])]
+    made = {}
     for patient in who:
-        last = max((day for p, day in seen if p == patient and day >= 0), default=math.nan)
-        cut = cohort.settings.data_cut_day
-        end = last if cut is None else cut
-        stops = [min(end if math.isinf(run.stop) else run.stop, math.inf if cut is None else cut) for run in of[patient]]
-        made[patient] = sum(max(0.0, stop - run.start) for run, stop in zip(of[patient], stops, strict=True)) / DAYS_A_MONTH
+        last = max(seen[patient], default=math.nan) if cut is None else cut
+        days = [min(run.stop, last if math.isinf(run.stop) or cut is not None else run.stop) - run.start for run in of[patient]]
+        unknown = cut is None and bool(days) and math.isinf(of[patient][-1].stop) and days[-1] <= 0
+        made[patient] = math.nan if unknown else sum(max(0.0, d) for d in days) / DAYS_A_MONTH
     return made

@@ -68,7 +68,9 @@ def _people(cohort: Cohort, who: list[str]) -> list[Variable]:
     sexes = ["F", "M", *(["other"] if (p["sex"] == "other").any() else [])]
     made = [_age(cohort, who, "Age at start", "age_at_start"), _age(cohort, who, "Age at diagnosis", "age_at_dx")]
     made.append(levels("patients", "Sex", _of(who, p["sex"]), sexes))
-    made.append(levels("patients", "Myositis-specific antibody", _of(who, p["msa"])))
+    # The reader takes the word none for an empty cell; here it would be an answer.
+    note = "missing: not given, or written as none (write negative)" if (p["msa"] == "").any() else ""
+    made.append(levels("patients", "Myositis-specific antibody", _of(who, p["msa"]), note=note))
     return [*made, levels("patients", "Site", _of(who, p["site"]))] if (p["site"] != "").any() else made
 
 
@@ -141,7 +143,8 @@ def _measures(cohort: Cohort, who: list[str]) -> list[Variable]:
         title = one.title if unit == "points" else f"{one.title}, {unit}"
         for part in there:
             mine = rows[(rows["instrument"] == name) & (rows["subscale"] == part)]
-            notes = ["not divided by the upper limit of normal"] if one.ratio_unit and unit != one.ratio_unit and len(mine) else []
+            raw = bool(one.ratio_unit) and unit != one.ratio_unit and len(mine) > 0
+            notes = ["not divided by the upper limit of normal"] if raw else []
             notes += ["parts of its own naming are not shown"] if not set(all_of_it["subscale"]) <= set(parts) else []
             notes += ["includes values that were filled in"] if mine["imputed"].astype(bool).any() else []
             values = _baseline(cohort, who, mine)

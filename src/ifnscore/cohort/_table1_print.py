@@ -63,7 +63,7 @@ class Printer:
         return self._hide(counts, "both" if len(columns) > 1 else "none" if variable.kind == "count" else "columns")
 
     def _hide(self, counts: pandas.DataFrame, totals: str) -> pandas.DataFrame:
-        """Return counts as shown; a line that is hidden whole becomes ``*`` all over, as its sum could tell what ``<5`` leaves open."""
+        """Return counts as shown; a line hidden whole becomes ``*`` all over, as its sum could tell what ``<5`` leaves open."""
         if not self.suppress or not self.limit:
             return counts.astype(object)
         shown = _privacy.suppress(counts, self.limit, totals=totals)
@@ -90,7 +90,7 @@ class Printer:
             note = _joined(variable.note, self._warning([shown[MISSING]]))
             return [row(variable.section, variable.name, NOT_RECORDED, n_total=0, n_missing=shown[MISSING], note=note)]
         made = [self._share(variable, true, shown, name, name) for name in names]
-        made[0]["note"] = _joined(self._ages(variable, who), made[0]["note"])
+        made[0]["note"] = _joined(self._ages(variable, who), variable.note, made[0]["note"])
         return made
 
     def _share(
@@ -109,13 +109,13 @@ class Printer:
             value = f"{n}/{total}{percent}"
         # Of yes and no either one tells the other.
         concerned = [shown[YES], shown[NO], missing] if variable.kind == "flag" else [n, missing]
-        note = _joined(variable.note, self._warning(concerned))
+        note = _joined(variable.note if variable.kind == "flag" else "", self._warning(concerned))
         counts = {"n": n, "n_total": "" if hidden else total, "n_missing": missing}
         return row(variable.section, variable.name, value, level=level, note=note, **counts)
 
     def _numbers(self, variable: Variable, who: list[str], shown: pandas.Series[Any]) -> dict[str, Any]:
         true = variable.cells.loc[who].sum()
-        values = [] if variable.numbers is None else variable.numbers.reindex(who).dropna()
+        values: Any = [] if variable.numbers is None else variable.numbers.reindex(who).dropna()
         value, how = self._spread(values)
         if isinstance(shown[HAS], str) and len(values) <= self.limit:
             value, how = NOT_SHOWN, ""

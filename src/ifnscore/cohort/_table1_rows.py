@@ -56,9 +56,9 @@ def levels(
     ages: pandas.Series[Any] | None = None,
     note: str = "",
 ) -> Variable:
-    """Return a variable of words (missing: ""); without an order the most frequent level comes first."""
-    found = [w for p, w in of.items() if w and (asked is None or p in asked)]
-    names = sorted(set(found), key=lambda w: (-found.count(w), w)) if order is None else list(order)
+    """Return a variable of words (missing: ""); without an order by the alphabet: an order by frequency tells hidden counts."""
+    found = {w for p, w in of.items() if w and (asked is None or p in asked)}
+    names = sorted(found, key=lambda w: (w.lower(), w)) if order is None else list(order)
     words = {p: OUTSIDE if asked is not None and p not in asked else w or MISSING for p, w in of.items()}
     return Variable(section, name, "levels", _one_hot(words, [*names, MISSING, OUTSIDE]), ages, note)
 

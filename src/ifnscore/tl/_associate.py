@@ -101,7 +101,7 @@ def associate(
     definition = _responders.check(response or cohort.settings.primary_response, linked.instrument.id)
     if response is not None and definition is not None:
         _responders.refuse_foreign(definition, cohort)
-    judged = _responders.table(frame, cohort, definition) if definition else pd.DataFrame()
+    judged = _responders.table(frame, cohort, definition, linked.instrument.id) if definition else pd.DataFrame()
     rows = [r for c in frame.columns for tissue in frame.tissues for r in _one(frame, linked, c, tissue, judged, rng)]
     _adjust(rows, adjust)
     main = _ordered(rows, frame)

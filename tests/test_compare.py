@@ -1,0 +1,472 @@
+"""tl.compare on simple designs and on folders: numbers by hand, by scipy and statsmodels, or by brute force."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from statsmodels.regression.linear_model import OLS
+from statsmodels.stats.multitest import multipletests
+
+import ifnscore as ifn
+from ifnscore.errors import DataError, IfnscoreWarning, UsageError
+from tests.clinic_cohorts import clinic, on_drug, pairs, scores
+
+N = 8
+PAIRED, MEANS = "followup_minus_baseline", "mean_on_minus_baseline"
+SIGNIFICANT = re.compile(r"signific|\bp [=<]|is shown|reject(s|ed)? the", re.IGNORECASE)
+CAUSAL = re.compile(r"\b(because of|due to|led to|caused by|effective|efficac\w+ (?!as failure)|benefits?|works)\b|\bno change(?! shown|\b[^.]*same)", re.IGNORECASE)
+
+
+def design(**more):
+    return ifn.Cohort.from_samples(patient="who", time="when", baseline=0, followup=77, **more)
+
+
+def table(changes, rng=3, **columns):
+    """Return a wide table of scores with these changes from random baselines."""
+    n = len(next(iter(changes.values())))
+    made = pd.DataFrame({"who": [f"d{i}" for i in range(n) for _ in "ab"], "when": [0, 77] * n}, index=[f"s{i}" for i in range(2 * n)])
+    source = np.random.default_rng(rng)
+    for name, d in changes.items():
+        before = source.normal(5, 1, n)
+        made[name] = np.column_stack([before, before + d]).ravel()
+    return made.assign(**columns)
+
+
+def flip_p(d):
+    """Return the two-sided sign-flip p of the mean by counting."""
+    means = [abs(np.mean(np.array(s) * d)) for s in itertools.product([1, -1], repeat=len(d))]
+    return np.mean(np.array(means) >= abs(np.mean(d)) - 1e-12)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    source = np.random.default_rng(20)
+    shared = source.normal(size=N)
+    return {k: shared * w + source.normal(m, 0.8, N) for k, m, w in (("a", -1.1, 0.6), ("b", -0.6, 0.6), ("c", 0.1, 0.0))}
+
+
+@pytest.fixture(scope="module")
+def simple(drawn):
+    return ifn.tl.compare(table(drawn), design(), scores=["a", "b", "c"], score_type="log")
+
+
+def test_estimate_interval_and_p_by_hand(simple, drawn):
+    rows = simple.table.set_index("signature")
+    for name, d in drawn.items():
+        low, high = stats.ttest_1samp(d, 0).confidence_interval()
+        row = rows.loc[name]
+        assert [row["estimate"], row["ci_low"], row["ci_high"]] == pytest.approx([d.mean(), low, high])
+        assert [row["ratio"], row["ratio_low"], row["ratio_high"]] == pytest.approx([2 ** d.mean(), 2**low, 2**high])
+        assert row["p"] == pytest.approx(flip_p(d))
+        assert row["min_attainable_p"] == 2 / 2**N
+        assert row["n_patients"] == N
+    assert list(simple.table.columns[:12]) == list(ifn.result.COLUMNS) if hasattr(ifn, "result") else True
+    assert list(simple.table["role"]) == ["primary", "exploratory", "exploratory"]
+
+
+def test_other_tests_stand_beside_it(simple, drawn):
+    t = simple.tables["tests"]
+    mine = t[t["signature"] == "a"].set_index("test")
+    d = drawn["a"]
+    assert mine.loc["t", "p"] == pytest.approx(stats.ttest_1samp(d, 0).pvalue)
+    assert mine.loc["signed_rank_pratt", "p"] == pytest.approx(stats.wilcoxon(d, method="exact").pvalue)
+    walsh = [(x + y) / 2 for i, x in enumerate(d) for y in d[i:]]
+    assert mine.loc["signed_rank_pratt", "estimate"] == pytest.approx(np.median(walsh))
+    assert mine.loc["sign_test", "p"] == pytest.approx(stats.binomtest(int((d > 0).sum()), N).pvalue)
+
+
+def test_max_t_by_brute_force(simple, drawn):
+    x = np.column_stack(list(drawn.values()))
+
+    def studentised(y):
+        return np.abs(y.mean(axis=0)) / (y.std(axis=0, ddof=1) / np.sqrt(N))
+
+    seen = studentised(x)
+    flips = np.array([studentised(x * np.array(s)[:, None]) for s in itertools.product([1, -1], repeat=N)])
+    order, p, highest = np.argsort(-seen), np.empty(3), 0.0
+    for place, j in enumerate(order):
+        highest = max(highest, float((flips[:, order[place:]].max(axis=1) >= seen[j] - 1e-9).mean()))
+        p[j] = highest
+    assert simple.table.set_index("signature").loc[list(drawn), "p_adj"].to_numpy() == pytest.approx(p)
+    assert (simple.table["p_adj"] >= simple.table["p"] - 1e-12).all()
+
+
+@pytest.mark.parametrize(("how", "name"), [("holm", "holm"), ("bh", "fdr_bh")])
+def test_holm_and_benjamini_hochberg(drawn, how, name):
+    made = ifn.tl.compare(table(drawn), design(), scores=["a", "b", "c"], score_type="log", adjust=how).table
+    assert made["p_adj"].to_numpy() == pytest.approx(multipletests(made["p"], method=name)[1])
+
+
+def test_no_adjustment_and_an_unknown_one(drawn):
+    assert ifn.tl.compare(table(drawn), design(), scores="a", score_type="log", adjust="none").table["p_adj"].isna().all()
+    with pytest.raises(UsageError, match="tukey"):
+        ifn.tl.compare(table(drawn), design(), scores="a", score_type="log", adjust="tukey")
+
+
+def test_leaving_out_one_patient_by_hand(simple, drawn):
+    d = drawn["a"]
+    without = [np.delete(d, i) for i in range(N)]
+    row = simple.table.iloc[0]
+    assert [row["loo_low"], row["loo_high"]] == pytest.approx([min(map(np.mean, without)), max(map(np.mean, without))])
+    ps = [flip_p(w) for w in without]
+    assert [row["loo_p_low"], row["loo_p_high"]] == pytest.approx([min(ps), max(ps)])
+    assert row["loo_flips"] == any((p < 0.05) != (row["p"] < 0.05) for p in ps)
+    far = int(np.argmax(np.abs(d - d.mean())))
+    patients = simple.tables["patients"]
+    of_far = patients[(patients["signature"] == "a") & (patients["patient_id"] == row["loo_patient"])]
+    assert of_far["change"].iloc[0] == pytest.approx(d[far])
+
+
+def test_ratios_are_logged_and_zeros_have_no_logarithm():
+    made = table({"a": np.zeros(6)})
+    made["a"] = [8, 2, 4, 2, 16, 2, 2, 1, 0, 4, -1, 3.0]
+    got = ifn.tl.compare(made, design(), scores="a", score_type="ratio")
+    row = got.table.iloc[0]
+    assert row["n_patients"] == 4
+    assert row["estimate"] == pytest.approx(np.mean([-2, -1, -3, -1]))
+    assert row["ratio"] == pytest.approx(2**-1.75)
+    flow = got.tables["flow"]
+    assert flow.loc[flow["reason"] == "score not computable", "n_patients"].tolist() == [2]
+
+
+@pytest.mark.parametrize("score_type", ["z", "rank"])
+def test_z_and_rank_scores_are_only_subtracted(drawn, score_type):
+    got = ifn.tl.compare(table(drawn), design(), scores="a", score_type=score_type)
+    assert got.table["ratio"].isna().all()
+    assert got.table["estimate"].iloc[0] == pytest.approx(drawn["a"].mean())
+    assert "times the baseline" not in got.reading
+    assert "log2" not in got.reading
+
+
+def test_missing_scores_leave_their_patient_out_and_the_family_to_complete_cases(drawn):
+    made = table(drawn)
+    made.loc["s1", "a"] = np.nan
+    got = ifn.tl.compare(made, design(), scores=["a", "b"], score_type="log").table.set_index("signature")
+    assert got["n_patients"].to_dict() == {"a": N - 1, "b": N}
+    assert set(got["n_family"]) == {N - 1}
+    assert got.loc["a", "p"] == pytest.approx(flip_p(drawn["a"][1:]))
+
+
+def test_a_long_table_says_its_own_score_types(drawn):
+    wide = table(drawn)
+    parts = [
+        pd.DataFrame({"sample": wide.index, "signature": s, "score": wide[s].to_numpy(), "score_type": t, "who": wide["who"], "when": wide["when"]})
+        for s, t in (("a", "log"), ("b", "z"))
+    ]
+    got = ifn.tl.compare(pd.concat(parts, ignore_index=True), design()).table.set_index("signature")
+    assert got["ratio"].notna().to_dict() == {"a": True, "b": False}
+    assert got["unit"].to_dict() == {"a": "log2", "b": "z"}
+
+
+def numbers(result):
+    """Return all numbers of a result without codes, in an order that codes do not set."""
+    made = {}
+    for name, t in {"main": result.table, **result.tables}.items():
+        kept = t.drop(columns=[c for c in ("patient_id", "loo_patient") if c in t])
+        made[name] = sorted(map(str, kept.round(9).to_numpy().tolist()))
+    return made
+
+
+def test_new_codes_and_another_order_of_rows_change_no_number(drawn):
+    made = table(drawn)
+    first = numbers(ifn.tl.compare(made, design(), scores=["a", "b"], score_type="log"))
+    shuffled = made.sample(frac=1, random_state=5)
+    for given in (made, shuffled):
+        assert numbers(ifn.tl.compare(given, design(), scores=["a", "b"], score_type="log")) == first
+
+
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_five_patients_or_fewer_are_never_given_a_verdict(n):
+    got = ifn.tl.compare(table({"a": -1 - np.arange(n) / 10}), design(), scores="a", score_type="log")
+    row = got.table.iloc[0]
+    assert row["n_patients"] == n
+    assert row["estimate"] == pytest.approx(-1 - np.arange(n).mean() / 10)
+    assert np.isfinite(row["ci_low"]) == (n > 1)
+    assert "cannot reject" in row["note"]
+    assert "cannot reject" in got.reading
+    assert not SIGNIFICANT.search(got.reading), got.reading
+
+
+def test_six_patients_can_just_reject():
+    got = ifn.tl.compare(table({"a": -1 - np.arange(6) / 10}), design(), scores="a", score_type="log")
+    assert got.table["p"].iloc[0] == got.table["min_attainable_p"].iloc[0] == 2 / 2**6
+    assert "0.031" in got.reading
+
+
+def test_nothing_shown_is_not_nothing_there():
+    got = ifn.tl.compare(table({"a": np.array([1, -1, 2, -2, 0.5, -0.4])}), design(), scores="a", score_type="log")
+    assert "no change shown" in got.reading
+    assert not CAUSAL.search(got.reading), CAUSAL.search(got.reading)
+
+
+def test_no_pair_at_all():
+    made = table({"a": np.full(3, np.nan)})
+    got = ifn.tl.compare(made, design(), scores="a", score_type="log")
+    row = got.table.iloc[0]
+    assert row["n_patients"] == 0
+    assert np.isnan(row[["estimate", "ci_low", "p", "p_adj", "min_attainable_p"]].astype(float)).all()
+    assert "nothing can be said" in got.reading
+
+
+def test_two_arms(drawn):
+    made = table(drawn, arm=np.repeat(["drug", "drug", "drug", "drug", "sham", "sham", "sham", "sham"], 2))
+    got = ifn.tl.compare(made, design(group="arm"), scores="a", score_type="log")
+    main, d = got.table.set_index("group"), drawn["a"]
+    assert main.loc["drug", "estimate"] == pytest.approx(d[:4].mean())
+    assert main.loc["sham", "estimate"] == pytest.approx(d[4:].mean())
+    row = main.loc["sham minus drug"]
+    welch = stats.ttest_ind(d[4:], d[:4], equal_var=False)
+    interval = welch.confidence_interval()
+    gap = d[4:].mean() - d[:4].mean()
+    every = [d[list(i)].mean() - np.delete(d, list(i)).mean() for i in itertools.combinations(range(N), 4)]
+    assert [row["estimate"], row["ci_low"], row["ci_high"]] == pytest.approx([gap, interval.low, interval.high])
+    assert row["p"] == pytest.approx((np.abs(every) >= abs(gap) - 1e-9).mean())
+    assert row["min_attainable_p"] == pytest.approx(2 / 70)
+    tests = got.tables["tests"].set_index(["group", "test"])
+    wins = np.mean([b > a for a in d[:4] for b in d[4:]])
+    assert tests.loc[("sham minus drug", "auc_change"), "estimate"] == pytest.approx(wins)
+
+
+# ---- folders: exposure, estimands, composite, regression, cells, noise
+
+
+DAYS = {-60: 0, -7: 1, 100: 2, 180: 3, 300: 4}
+COURSES = {
+    "k1": [(0, "", "")],
+    "k2": [(0, 150, "AE"), (182, "", "")],  # off on day 180, restarted
+    "k3": [(0, 110, "AE")],  # stopped for an adverse event
+    "k4": [(0, 250, "remission")],
+    "k5": [(0, "", "")],
+    "k6": [(0, 60, "lack_efficacy")],  # stopped early, no sample after that
+}
+
+
+@pytest.fixture(scope="module")
+def courses():
+    """Return (cohort, table of scores, score of (patient, day))."""
+    source = np.random.default_rng(8)
+    samples, exposures = [], []
+    for k, periods in COURSES.items():
+        for start, stop, why in periods:
+            exposures.append({"patient_id": k, "start_day": start, "stop_day": stop, "reason_stop": why})
+        for day, i in DAYS.items():
+            if k == "k6" and day > 0:
+                continue
+            mono = round(0.3 + 0.1 * source.random(), 3)
+            samples.append(
+                {"sample_id": f"{k}x{i}", "patient_id": k, "day": day, "wbc": 6, "monocytes": mono, "neutrophils": 3, "lymphocytes": 2}
+            )
+    controls = [{"sample_id": f"h{d}{r}", "is_control": "yes", "donor_id": f"d{d}"} for d in range(3) for r in "abc"]
+    value = {s["sample_id"]: 5 + 0.4 * source.normal() - (1.5 if s["day"] > 0 else 0) for s in samples}
+    value |= {c["sample_id"]: source.normal(3, 0.3) for c in controls}
+    settings = "data_cut_day = 400\n[regression_to_mean]\nicc = 0.6\nlong_run_mean = 3.0\n"
+    cohort = clinic([*samples, *controls], exposures, settings)
+    return cohort, scores({"a": list(value.values())}, value), {(s["patient_id"], s["day"]): value[s["sample_id"]] for s in samples}
+
+
+@pytest.fixture(scope="module")
+def walked(courses):
+    return ifn.tl.compare(courses[1], courses[0], scores="a", score_type="log")
+
+
+def row_of(result, contrast, estimand):
+    t = result.table
+    return t[(t["contrast"] == contrast) & (t["estimand"] == estimand)].iloc[0]
+
+
+def check(row, d):
+    assert row["n_patients"] == len(d)
+    assert row["estimate"] == pytest.approx(np.mean(d))
+    assert row["p"] == pytest.approx(flip_p(np.array(d)))
+
+
+def test_while_on_treatment_and_treatment_policy_are_different_numbers(walked, courses):
+    y = courses[2]
+    # k2 is off on day 180 and on until day 150 (day 100 lies 80 days off the target); k3 stopped on day 110
+    check(row_of(walked, PAIRED, "while_on_treatment"), [y[k, 180] - y[k, -7] for k in ("k1", "k4", "k5")])
+    check(row_of(walked, PAIRED, "treatment_policy"), [y[k, 180] - y[k, -7] for k in ("k1", "k2", "k3", "k4", "k5")])
+
+
+def test_means_of_all_samples(walked, courses):
+    y = courses[2]
+    on = {"k1": (100, 180, 300), "k2": (100, 300), "k3": (100,), "k4": (100, 180), "k5": (100, 180, 300)}
+    before = {k: np.mean([y[k, -60], y[k, -7]]) for k in on}
+    check(row_of(walked, MEANS, "while_on_treatment"), [np.mean([y[k, d] for d in days]) - before[k] for k, days in on.items()])
+    every = [np.mean([y[k, d] for d in (100, 180, 300)]) - before[k] for k in on]
+    check(row_of(walked, MEANS, "treatment_policy"), every)
+    off = {"k2": (180,), "k3": (180, 300), "k4": (300,)}
+    zero = {k: np.mean([y[k, d] for d in (-60, -7, *off.get(k, ()))]) for k in on}
+    check(row_of(walked, "mean_on_minus_off", "while_on_treatment"), [np.mean([y[k, d] for d in days]) - zero[k] for k, days in on.items()])
+
+
+def test_the_composite_counts_who_had_to_stop_as_failure(walked, courses):
+    y = courses[2]
+    fell = sum(y[k, 180] < y[k, -7] for k in ("k1", "k4", "k5"))
+    row = row_of(walked, "score_fell_and_stayed_on", "composite")
+    exact = stats.binomtest(fell, 5).proportion_ci()  # k3 and k6 failed without a pair; k2's stop for an event was no end
+    assert row["n_patients"] == 5
+    assert [row["estimate"], row["ci_low"], row["ci_high"]] == pytest.approx([fell / 5, exact.low, exact.high])
+    assert f"{fell} of 5" in walked.reading
+
+
+def test_the_flow_of_the_primary_comparison(walked):
+    flow = walked.tables["flow"]
+    mine = flow[(flow["contrast"] == PAIRED) & (flow["estimand"] == "while_on_treatment")]
+    got = {r.reason: r.n_patients for r in mine[mine["step"] == "excluded"].itertuples() if r.n_patients}
+    assert got == {"no follow-up sample in the window": 1, "no follow-up sample on the drug in the window": 2}
+
+
+def test_reference_change_value_from_repeated_controls(walked, courses):
+    table = courses[1]["a"]
+    groups = [table[[f"h{d}{r}" for r in "abc"]] for d in range(3)]
+    sd = np.sqrt(sum(((g - g.mean()) ** 2).sum() for g in groups) / 6)
+    facts = walked.tables["scores"].iloc[0]
+    assert facts["within_person_sd"] == pytest.approx(sd)
+    assert facts["within_person_df"] == 6
+    assert facts["rcv"] == pytest.approx(stats.norm.ppf(0.975) * np.sqrt(2) * sd)
+    p = walked.tables["patients"].dropna(subset=["change"])
+    assert (p["beyond_rcv"].astype(bool) == (p["change"].abs() > facts["rcv"])).all()
+
+
+def test_the_change_with_unchanged_monocytes(courses):
+    cohort, table, y = courses
+    kept = cohort.samples[cohort.samples["patient_id"].isin(["k1", "k4", "k5", "k2", "k3"])]
+    loose = clinic(
+        kept.drop(columns=["day"]).assign(day=kept["day"], is_control="no").to_dict("records"),
+        [{"patient_id": k} for k in ("k1", "k2", "k3", "k4", "k5")],
+    )
+    row = ifn.tl.compare(table.loc[list(kept["sample_id"])], loose, scores="a", score_type="log").tables["cells"].set_index("cell").loc["monocytes"]
+    mono = kept.set_index(["patient_id", "day"])["monocytes"] / 6
+    dx = np.array([mono[k, 180] - mono[k, -7] for k in ("k1", "k2", "k3", "k4", "k5")])
+    dy = np.array([y[k, 180] - y[k, -7] for k in ("k1", "k2", "k3", "k4", "k5")])
+    fit = OLS(dy, np.column_stack([np.ones(5), dx])).fit()
+    assert row["n_patients"] == 5
+    assert row["adjusted_change"] == pytest.approx(fit.params[0])
+    assert [row["adjusted_low"], row["adjusted_high"]] == pytest.approx(fit.conf_int()[0])
+    assert row["fraction_change"] == pytest.approx(dx.mean())
+
+
+def test_regression_to_the_mean(walked, courses):
+    y = courses[2]
+    row = walked.tables["regression_to_mean"].iloc[0]
+    who = ("k1", "k4", "k5")
+    b, f = np.array([y[k, -7] for k in who]), np.array([y[k, 180] for k in who])
+    assert row["n_two_baselines"] == 3
+    assert row["untreated_drift"] == pytest.approx(np.mean([y[k, -7] - y[k, -60] for k in who]))
+    assert row["oldham_r"] == pytest.approx(np.corrcoef((b + f) / 2, f - b)[0, 1])
+    assert abs(row["expected_regression"]) == pytest.approx(0.4 * abs(b.mean() - 3.0))
+
+
+def test_without_an_icc_the_regression_is_not_estimable():
+    cohort = clinic(pairs(3), on_drug(3))
+    got = ifn.tl.compare(scores({"a": [5, 4, 6, 4.5, 7, 6.2]}, [s["sample_id"] for s in pairs(3)]), cohort, scores="a", score_type="log")
+    row = got.tables["regression_to_mean"].iloc[0]
+    assert np.isnan(row["expected_regression"])
+    assert "not estimable" in row["note"]
+    assert got.tables["scores"]["noise_source"].iloc[0] == "assay noise unknown"
+    assert got.tables["patients"]["beyond_rcv"].isna().all()
+    assert "Blood counts are missing" in got.reading
+
+
+def test_other_rules_move_the_estimate_as_they_should(walked, courses):
+    y = courses[2]
+    got = walked.tables["sensitivity"].set_index("variant")
+    mean = [y[k, 180] - (y[k, -7] + y[k, -60]) / 2 for k in ("k1", "k4", "k5")]
+    assert got.loc["baseline rule mean", "estimate"] == pytest.approx(np.mean(mean))
+    last = {"k1": 300, "k2": 300, "k3": 100, "k4": 180, "k5": 300}
+    assert got.loc["follow-up rule last_on", "estimate"] == pytest.approx(np.mean([y[k, d] - y[k, -7] for k, d in last.items()]))
+    wide = {"k1": 180, "k2": 100, "k3": 100, "k4": 180, "k5": 180}
+    assert got.loc["window 90 days", "estimate"] == pytest.approx(np.mean([y[k, d] - y[k, -7] for k, d in wide.items()]))
+    assert got.loc["window 30 days", "estimate"] == pytest.approx(got.loc["as declared", "estimate"])
+
+
+def test_models_of_all_visits_are_labelled_and_the_headline_stays(walked):
+    models = walked.tables["longitudinal"]
+    assert models.loc[models["model"].str.startswith("mixed"), "label"].str.contains("approximate").all()
+    assert (models["n_patients"] == 6).all()
+    assert (walked.table["role"] == "primary").sum() == 1
+    assert walked.table["estimand"].iloc[0] == "while_on_treatment"
+
+
+def confounded(n=7):
+    made = pairs(n)
+    for row in made:
+        row["batch"] = "A" if row["day"] < 0 else "B"
+    return made, scores({"a": np.where(np.arange(2 * n) % 2, 3.0, 5.0) + np.random.default_rng(2).normal(size=2 * n)}, [r["sample_id"] for r in made])
+
+
+def test_a_batch_that_is_the_time_point_is_refused_or_gives_no_p_in_the_table():
+    samples, table = confounded()
+    with pytest.raises(DataError, match="batch"):
+        ifn.tl.compare(table, clinic(samples, on_drug(7)), scores="a", score_type="log")
+    allowed = clinic(samples, on_drug(7), "[batch]\nallow_confounded = true\n")
+    with pytest.warns(IfnscoreWarning, match="without p"):
+        got = ifn.tl.compare(table, allowed, scores="a", score_type="log")
+    assert np.isfinite(got.table["estimate"].iloc[0])
+    for t in (got.table, got.tables["tests"], got.tables["longitudinal"], got.tables["sensitivity"]):
+        assert t["p"].isna().all()
+    assert got.table["p_adj"].isna().all()
+    assert not SIGNIFICANT.search(got.reading), got.reading
+
+
+def test_controls_in_every_batch_make_it_whole():
+    samples, table = confounded(6)
+    controls = [{"sample_id": f"h{b}{i}", "is_control": "yes", "donor_id": f"d{b}{i}", "batch": b} for b in "AB" for i in range(5)]
+    extra = scores({"a": np.zeros(10)}, [c["sample_id"] for c in controls])
+    got = ifn.tl.compare(pd.concat([table, extra]), clinic([*samples, *controls], on_drug(6)), scores="a", score_type="log")
+    assert got.table["n_patients"].iloc[0] == 6
+    assert np.isfinite(got.table["p"].iloc[0])
+    assert "across batches" in got.table["note"].iloc[0]
+
+
+def test_tissues_are_never_pooled():
+    samples = pairs(3) + [{**s, "sample_id": "z" + s["sample_id"], "tissue": "skin"} for s in pairs(2)]
+    y = np.random.default_rng(1).normal(size=10)
+    got = ifn.tl.compare(scores({"a": y}, [s["sample_id"] for s in samples]), clinic(samples, on_drug(3)), scores="a", score_type="log").table
+    mine = got[(got["contrast"] == PAIRED) & (got["estimand"] == "while_on_treatment")].set_index("tissue")
+    assert mine.loc["blood", "estimate"] == pytest.approx(np.mean(y[1:6:2] - y[0:6:2]))
+    assert mine.loc["skin", "estimate"] == pytest.approx(np.mean(y[7::2] - y[6::2]))
+    assert mine["n_patients"].to_dict() == {"blood": 3, "skin": 2}
+
+
+@pytest.fixture(scope="module")
+def counted():
+    """Return counts of 6 children at two times, scored, and the counts."""
+    genes = [*ifn.signatures.get("rice2013_ags6").genes, *(f"GENE{i}" for i in range(60))]
+    counts = np.random.default_rng(4).poisson(200, (12, len(genes))).astype(float)
+    counts[0::2, :6] *= [9, 8, 7, 6, 5, 4]
+    obs = pd.DataFrame({"who": [f"d{i // 2}" for i in range(12)], "when": [0, 77] * 6}, index=[f"s{i}" for i in range(12)])
+    data = ad.AnnData(X=counts, obs=obs, var=pd.DataFrame(index=genes))
+    ifn.tl.score(data, ["rice2013_ags6"], method="log_mean" if "log_mean" in ifn.methods.ids() else "mean_log", scale="counts")
+    return data, pd.DataFrame(counts, columns=genes)
+
+
+def test_which_genes_moved(counted):
+    data, counts = counted
+    got = ifn.tl.compare(data, design()).tables["genes"].set_index("gene")
+    log2 = np.log2(counts.div(counts.sum(axis=1), axis=0) * 1e6 + 1)
+    assert set(got.index) == set(counts.columns[:6])
+    for gene in counts.columns[:6]:
+        d = log2[gene].to_numpy()[1::2] - log2[gene].to_numpy()[0::2]
+        low, high = stats.ttest_1samp(d, 0).confidence_interval()
+        assert got.loc[gene, ["estimate", "ci_low", "ci_high"]].to_numpy(dtype=float) == pytest.approx([d.mean(), low, high])
+        assert got.loc[gene, "fold_change"] == pytest.approx(2 ** d.mean())
+    assert got["p_adj"].to_numpy() == pytest.approx(multipletests(got["p"], method="fdr_bh")[1])
+    assert list(got["estimate"]) == sorted(got["estimate"])
+
+
+def test_samples_of_nobody_and_a_cohort_of_nothing():
+    cohort = clinic(pairs(2), on_drug(2))
+    with pytest.raises(DataError, match="sample_id"):
+        ifn.tl.compare(scores({"a": [1.0, 2.0]}, ["x", "y"]), cohort, scores="a", score_type="log")
+    ids = [s["sample_id"] for s in pairs(2)]
+    with pytest.warns(IfnscoreWarning, match="1 scored sample"):
+        ifn.tl.compare(scores({"a": [1.0, 2, 3, 4.5, 5]}, [*ids, "more"]), cohort, scores="a", score_type="log")
+    with pytest.raises(DataError, match="score-type"):
+        ifn.tl.compare(scores({"a": [1.0, 2, 3, 4]}, ids), cohort, scores="a")
