@@ -12,15 +12,16 @@ import pytest
 from scipy import stats
 from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.multitest import multipletests
+from tests.clinic_cohorts import clinic, on_drug, pairs, scores
 
 import ifnscore as ifn
 from ifnscore.errors import DataError, IfnscoreWarning, UsageError
-from tests.clinic_cohorts import clinic, on_drug, pairs, scores
+from ifnscore.result import COLUMNS
 
 N = 8
 PAIRED, MEANS = "followup_minus_baseline", "mean_on_minus_baseline"
 SIGNIFICANT = re.compile(r"signific|\bp [=<]|is shown|reject(s|ed)? the", re.IGNORECASE)
-CAUSAL = re.compile(r"\b(because of|due to|led to|caused by|effective|efficac\w+ (?!as failure)|benefits?|works)\b|\bno change(?! shown|\b[^.]*same)", re.IGNORECASE)
+CAUSAL = re.compile(r"\b(because of|due to|led to|caused by|effective|thanks to|works|improved by)\b", re.IGNORECASE)
 
 
 def design(**more):
@@ -66,7 +67,7 @@ def test_estimate_interval_and_p_by_hand(simple, drawn):
         assert row["p"] == pytest.approx(flip_p(d))
         assert row["min_attainable_p"] == 2 / 2**N
         assert row["n_patients"] == N
-    assert list(simple.table.columns[:12]) == list(ifn.result.COLUMNS) if hasattr(ifn, "result") else True
+    assert list(simple.table.columns[:12]) == list(COLUMNS)
     assert list(simple.table["role"]) == ["primary", "exploratory", "exploratory"]
 
 
@@ -202,7 +203,8 @@ def test_six_patients_can_just_reject():
 def test_nothing_shown_is_not_nothing_there():
     got = ifn.tl.compare(table({"a": np.array([1, -1, 2, -2, 0.5, -0.4])}), design(), scores="a", score_type="log")
     assert "no change shown" in got.reading
-    assert not CAUSAL.search(got.reading), CAUSAL.search(got.reading)
+    assert "no change" not in got.reading.replace("no change shown", "").replace("not the same as no change", "")
+    assert not CAUSAL.search(got.reading)
 
 
 def test_no_pair_at_all():
@@ -215,9 +217,12 @@ def test_no_pair_at_all():
 
 
 def test_two_arms(drawn):
-    made = table(drawn, arm=np.repeat(["drug", "drug", "drug", "drug", "sham", "sham", "sham", "sham"], 2))
-    got = ifn.tl.compare(made, design(group="arm"), scores="a", score_type="log")
-    main, d = got.table.set_index("group"), drawn["a"]
+    people = [{"patient_id": f"k{i}", "arm": "drug" if i <= 4 else "sham"} for i in range(1, N + 1)]
+    cohort = clinic(pairs(N), on_drug(N), patients=people)
+    values = scores({"a": table(drawn)["a"].to_numpy()}, [s["sample_id"] for s in pairs(N)])
+    got = ifn.tl.compare(values, cohort, scores="a", score_type="log", group="arm")
+    d, main = drawn["a"], got.table[(got.table["contrast"].str.endswith(PAIRED)) & (got.table["estimand"] == "while_on_treatment")]
+    main = main.set_index("group")
     assert main.loc["drug", "estimate"] == pytest.approx(d[:4].mean())
     assert main.loc["sham", "estimate"] == pytest.approx(d[4:].mean())
     row = main.loc["sham minus drug"]
@@ -228,7 +233,8 @@ def test_two_arms(drawn):
     assert [row["estimate"], row["ci_low"], row["ci_high"]] == pytest.approx([gap, interval.low, interval.high])
     assert row["p"] == pytest.approx((np.abs(every) >= abs(gap) - 1e-9).mean())
     assert row["min_attainable_p"] == pytest.approx(2 / 70)
-    tests = got.tables["tests"].set_index(["group", "test"])
+    tests = got.tables["tests"]
+    tests = tests[tests["contrast"].str.endswith(PAIRED) & (tests["estimand"] == "while_on_treatment")].set_index(["group", "test"])
     wins = np.mean([b > a for a in d[:4] for b in d[4:]])
     assert tests.loc[("sham minus drug", "auc_change"), "estimate"] == pytest.approx(wins)
 
@@ -389,7 +395,7 @@ def test_other_rules_move_the_estimate_as_they_should(walked, courses):
 def test_models_of_all_visits_are_labelled_and_the_headline_stays(walked):
     models = walked.tables["longitudinal"]
     assert models.loc[models["model"].str.startswith("mixed"), "label"].str.contains("approximate").all()
-    assert (models["n_patients"] == 6).all()
+    assert (models.loc[models["model"].str.startswith("mixed"), "n_patients"] == 6).all()
     assert (walked.table["role"] == "primary").sum() == 1
     assert walked.table["estimand"].iloc[0] == "while_on_treatment"
 
@@ -435,7 +441,7 @@ def test_tissues_are_never_pooled():
     assert mine["n_patients"].to_dict() == {"blood": 3, "skin": 2}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def counted():
     """Return counts of 6 children at two times, scored, and the counts."""
     genes = [*ifn.signatures.get("rice2013_ags6").genes, *(f"GENE{i}" for i in range(60))]
@@ -443,10 +449,11 @@ def counted():
     counts[0::2, :6] *= [9, 8, 7, 6, 5, 4]
     obs = pd.DataFrame({"who": [f"d{i // 2}" for i in range(12)], "when": [0, 77] * 6}, index=[f"s{i}" for i in range(12)])
     data = ad.AnnData(X=counts, obs=obs, var=pd.DataFrame(index=genes))
-    ifn.tl.score(data, ["rice2013_ags6"], method="log_mean" if "log_mean" in ifn.methods.ids() else "mean_log", scale="counts")
+    ifn.tl.score(data, ["rice2013_ags6"], method="mean_log", scale="counts")
     return data, pd.DataFrame(counts, columns=genes)
 
 
+@pytest.mark.filterwarnings("ignore:counts per million")  # a matrix of 66 genes has no library size to speak of
 def test_which_genes_moved(counted):
     data, counts = counted
     got = ifn.tl.compare(data, design()).tables["genes"].set_index("gene")

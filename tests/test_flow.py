@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.clinic_cohorts import clinic, scores
 
 from ifnscore import scoretable
 from ifnscore.analysis import _changes, _frame
 from ifnscore.cohort import _pairs
 from ifnscore.cohort._flow import flow
 from ifnscore.tl import _compare
-from tests.clinic_cohorts import clinic, scores
 
 ABOUT = ["signature", "tissue", "group", "contrast", "estimand"]
 DAYS = st.sampled_from([-120, -60, -7, 0, 10, 60, 100, 130, 180, 185, 230, 400])

@@ -83,7 +83,7 @@ def test_other_drugs_and_drugs_of_the_past_are_no_steroids():
 
 
 def test_the_dose_of_a_day():
-    given = steroid((0, 30, 0.5), (30, "", 0.2)) + [{**steroid((10, 12, 1.0), name="methylprednisolone")[0]}]
+    given = [*steroid((0, 30, 0.5), (30, "", 0.2)), *steroid((10, 12, 1.0), name="methylprednisolone")]
     unknown = [{"patient_id": "k2", "drug": "prednisone", "start_day": 0, "stop_day": "", "dose": 20, "unit": "mg/day"}]
     cohort = clinic([{"sample_id": "a", "patient_id": "k1", "day": 1}], [{"patient_id": "k1"}, {"patient_id": "k2"}], concomitant=given + unknown)
     assert [m.steroid_dose(cohort, "k1", d) for d in (-1, 0, 11, 12, 29.9, 30)] == pytest.approx([0, 0.5, 1.5, 0.5, 0.5, 0.2])

@@ -30,6 +30,7 @@ Examples:
     help="How p is adjusted over signatures.",
 )  # fmt: skip
 @click.option("--margin", type=float, metavar="X", help="Equivalence margin: adds two one-sided tests; there is no default.")
+@click.option("--suppress-small-cells", is_flag=True, help="Hide counts of a few children in Table 1, for tables that are shared.")
 @_scored.options
 @_app.common
 def compare(path: str, cohort_dir: str | None, **options: Any) -> None:
@@ -56,6 +57,7 @@ def compare(path: str, cohort_dir: str | None, **options: Any) -> None:
         group=options["group"] if cohort.simple is None else None,
         adjust=options["adjust"],
         margin=options["margin"],
+        suppress=options["suppress_small_cells"],
         rng=options["seed"],
     )
     _scored.give(result, cohort, options)

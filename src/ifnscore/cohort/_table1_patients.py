@@ -68,9 +68,7 @@ def _people(cohort: Cohort, who: list[str]) -> list[Variable]:
     sexes = ["F", "M", *(["other"] if (p["sex"] == "other").any() else [])]
     made = [_age(cohort, who, "Age at start", "age_at_start"), _age(cohort, who, "Age at diagnosis", "age_at_dx")]
     made.append(levels("patients", "Sex", _of(who, p["sex"]), sexes))
-    # The reader takes the word none for an empty cell; here it would be an answer.
-    note = "missing: not given, or written as none (write negative)" if (p["msa"] == "").any() else ""
-    made.append(levels("patients", "Myositis-specific antibody", _of(who, p["msa"]), note=note))
+    made.append(levels("patients", "Myositis-specific antibody", _of(who, p["msa"])))
     return [*made, levels("patients", "Site", _of(who, p["site"]))] if (p["site"] != "").any() else made
 
 

@@ -51,6 +51,7 @@ def compare(
     group: str | None = None,
     adjust: str = "max_t",
     margin: float | None = None,
+    suppress: bool = False,
     rng: Any = None,
 ) -> Result:
     """Compare interferon scores before and after, patient by patient.
@@ -74,6 +75,8 @@ def compare(
     margin
         Half-width of an equivalence margin on the scale of analysis: adds two one-sided t tests to ``tables["tests"]``. There is
         no default; only clinical knowledge can set one.
+    suppress
+        Hide small cells of Table 1 (``small_cell`` of the settings), and what would give them away.
     rng
         Seed of the Monte Carlo parts: flips above 16 patients and bootstrap intervals.
 
@@ -118,6 +121,7 @@ def compare(
     paired = [a for a in answers if a.question.contrast == _changes.PAIRED and a.question.estimand == frame.estimands[0]]
     tests = [t for a in answers for t in _paired.all_tests(a, rng, margin)] + _arm_tests(frame, answers, rng)
     tables = {
+        "table1": _table1(table, bound, frame, group, suppress=suppress),
         "patients": _tables.patients(answers, frame, noise),
         "flow": _flows(frame, answers),
         "tests": _tables.hide_p(pd.DataFrame(tests), no_p),
@@ -140,6 +144,25 @@ def compare(
         settings=dict(zip(tables["settings"]["rule"], tables["settings"]["value"], strict=True)),
     )
     return made.marked("SYNTHETIC") if bound.settings.synthetic else made
+
+
+def _table1(
+    scores: scoretable.ScoreTable, cohort: Cohort, frame: _frame.Frame, group: str | None, *, suppress: bool
+) -> pd.DataFrame:
+    """Return Table 1 with the primary score of the primary tissue, in patients and in controls."""
+    here = cohort.samples[cohort.samples["sample_id"].isin(scores.values.index)]
+    tissue = here["tissue"].astype(str)
+    here = here[tissue.where(tissue != "", _frame.UNKNOWN) == frame.tissues[0]]
+    values = scores.analysed()[frame.primary]
+    control = here["is_control"].astype(bool)
+    unit = next(c.unit for c in frame.columns if c.id == frame.primary)
+    return cohort.table1(
+        scores=values.loc[list(here.loc[~control, "sample_id"])],
+        score_name=f"{frame.primary} ({unit})",
+        controls=values.loc[list(here.loc[control, "sample_id"])] if control.any() else None,
+        group=group,
+        suppress=suppress,
+    )
 
 
 def _family_key(answer: Changes) -> tuple[str, str, str, str]:

@@ -71,7 +71,8 @@ means <- function(v, phases, off) do.call(rbind, lapply(split(v, v$patient), fun
 summed <- function(x) { d <- round(x$change, 9); out <- list(n = length(d), mean = mean(x$change), p = flip_p(d), pratt = pratt_p(d))
   if (length(d) > 1) out$ci <- t.test(x$change)$conf.int; out }
 lm_r <- function(formula, d) { fit <- lm(formula, d); row <- summary(fit)$coefficients["score", ]; df <- fit$df.residual
-  list(r = unname(sign(row[3]) * sqrt(row[3]^2 / (row[3]^2 + df))), df = df, p = unname(row[4]), n = nrow(d)) }
+  list(r = unname(sign(row[3]) * sqrt(row[3]^2 / (row[3]^2 + df))), df = df, p = unname(row[4]),
+       n = sum(table(d$patient)[table(d$patient) > 1])) }               # one visit alone says nothing about its patient
 answer <- function(case, d) {
   v <- d$v; got <- mapply(function(p, day) phase(day, d$e[d$e$patient == p, ]), v$patient, v$day); v$phase <- got[1, ]; v$on_days <- as.numeric(got[2, ])
   ever <- c("on", "early_on", "carry_over", "off_interrupted", "off_discontinued"); off <- c("baseline", "off_interrupted", "off_discontinued")
@@ -80,7 +81,8 @@ answer <- function(case, d) {
               means_policy = summed(means(v, ever, "baseline")), means_off = summed(means(v, "on", off)))
   m <- v[!is.na(v$score) & v$phase %in% c("on", off) & (v$phase != "baseline" | v$day >= -90), ]; m$on <- as.numeric(m$phase == "on")
   quiet <- function(x) suppressMessages(suppressWarnings(x))
-  one <- quiet(lmer(score ~ on + (1 | patient), m)); two <- quiet(lmer(score ~ on + (on | patient), m))
+  tight <- lmerControl(optimizer = "bobyqa", optCtrl = list(rhoend = 1e-11))          # the default stops 1e-5 short in n4
+  one <- quiet(lmer(score ~ on + (1 | patient), m, control = tight)); two <- quiet(lmer(score ~ on + (on | patient), m, control = tight))
   pick <- function(fit) { s <- quiet(summary(fit))$coefficients["on", ]
     list(est = s[[1]], se = s[[2]], df = s[[3]], p = s[[5]], singular = isSingular(fit, 1e-4)) }
   m$id <- as.integer(factor(m$patient)); g <- geeglm(score ~ on, id = id, data = m[order(m$id), ], corstr = "exchangeable")
