@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import tempfile
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 import ifnscore as ifn
 
 DRUG = "tofacitinib"
+#: Language that five patients or fewer must never get.
+SIGNIFICANT = re.compile(r"signific|\bp [=<]|is shown|reject(s|ed)? the", re.IGNORECASE)
 Row = Mapping[str, Any]
 
 
@@ -22,7 +27,8 @@ def folder(path: Path, samples: Iterable[Row], exposures: Iterable[Row], setting
     A table is rows of column -> value. ``settings`` is text after ``[cohort]``.
     """
     filled = [
-        {"tissue": "blood", "platform": "RNA-seq", "batch": "A", "patient_id": "", "day": "", "is_control": "no", **s} for s in samples
+        {"tissue": "blood", "platform": "RNA-seq", "batch": "A", "patient_id": "", "day": "", "is_control": "no", **s}
+        for s in samples
     ]
     drugs = [{"drug": DRUG, "start_day": 0, "stop_day": "", "dose": 10, "unit": "mg/day", **e} for e in exposures]
     people = dict.fromkeys([*(s["patient_id"] for s in filled if s["patient_id"]), *(e["patient_id"] for e in drugs)])
@@ -51,7 +57,11 @@ def clinic(samples: Iterable[Row], exposures: Iterable[Row], settings: str = "",
 
 def pairs(n: int, before: float = -7, after: float = 180, **more: Any) -> list[dict[str, Any]]:
     """Return two samples of each of n children: k1a, k1b, k2a, ..."""
-    made = [{"sample_id": f"k{i}{x}", "patient_id": f"k{i}", "day": d} for i in range(1, n + 1) for x, d in (("a", before), ("b", after))]
+    made = [
+        {"sample_id": f"k{i}{x}", "patient_id": f"k{i}", "day": d}
+        for i in range(1, n + 1)
+        for x, d in (("a", before), ("b", after))
+    ]
     return [{**row, **more} for row in made]
 
 
@@ -63,3 +73,9 @@ def on_drug(n: int) -> list[dict[str, Any]]:
 def scores(values: Mapping[str, Any], index: Iterable[str]) -> pd.DataFrame:
     """Return a wide table of scores."""
     return pd.DataFrame(dict(values), index=pd.Index(list(index), name="sample"))
+
+
+def flip_p(d: Any) -> float:
+    """Return the two-sided sign-flip p of the mean by counting."""
+    means = [abs(np.mean(np.array(s) * d)) for s in itertools.product([1, -1], repeat=len(d))]
+    return float(np.mean(np.array(means) >= abs(np.mean(d)) - 1e-12))

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import logging
+import warnings
+
 import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
+from tests import studies
+from tests.clinic import PEOPLE
 
 import ifnscore as ifn
+from ifnscore.cli import _app, app
 
 RICE = ["IFI27", "IFI44L", "IFIT1", "ISG15", "RSAD2", "SIGLEC1"]
 
@@ -50,3 +57,51 @@ def toy():
         index=[f"s{i:02d}" for i in range(18)],
     )
     return ad.AnnData(X=x, obs=obs, var=pd.DataFrame(index=genes))
+
+
+@pytest.fixture
+def run(capsys, monkeypatch):
+    """Run the command line in this process; returns exit code, stdout, stderr."""
+
+    def call(*words, stdin=None):
+        if stdin is not None:
+            monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8"))
+        with warnings.catch_warnings():
+            code = _app.run(app, [str(w) for w in words])
+        out = capsys.readouterr()
+        return code, out.out, out.err
+
+    yield call
+    logger = logging.getLogger("ifnscore")
+    logger.handlers, logger.propagate = [], True
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    """Seven people before and after, as a wide table with annotations beside the scores."""
+    rng = np.random.default_rng(4)
+    pre = rng.normal(4, 1, 7)
+    table = studies.paired(list(pre), list(pre - rng.normal(1, 0.5, 7)), PEOPLE).assign(arm=["u", "v"] * 7)
+    table["arm"] = ["u" if w in PEOPLE[:4] else "v" for w in table["who"]]
+    table.to_csv(tmp_path / "wide.csv", index=False)
+    return tmp_path, table
+
+
+@pytest.fixture
+def clinic(tmp_path):
+    """A cohort folder of seven people and its scores."""
+    rng = np.random.default_rng(5)
+    rows = [
+        {
+            "patient": p,
+            "day": day,
+            "score": 4 - (day > 0) + rng.normal(0, 0.4),
+            "outcome": round(20 - 6 * (day > 0) + rng.normal()),
+        }
+        for p in PEOPLE
+        for day in (-20, -5, 60, 150, 210)
+    ]
+    visits = pd.DataFrame(rows)
+    studies.write(tmp_path / "cohort", visits, settings="")
+    studies.scores(visits).to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
+    return tmp_path, visits

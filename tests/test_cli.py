@@ -206,7 +206,7 @@ def test_identical_signatures_are_shown_once_only_by_the_default_rule(run, files
     [
         (["score"], 2, "Missing argument 'MATRIX...'"),
         (["score", "x.csv", "--nope"], 2, "No such option"),
-        (["scor"], 2, "Did you mean 'score'?"),
+        (["scor"], 2, "Did you mean one of: 'cohort', 'score'?"),
         (["score", "x.csv", "-s", "rise2013"], 2, "unknown signature 'rise2013'. Did you mean: rice2013_ags6"),
         (["score", "x.csv", "-m", "zscore"], 2, "unknown method 'zscore'. Did you mean"),
         (["score", "x.csv", "-m", "geomean", "--param", "x=1"], 2, "geomean has no parameter 'x'"),

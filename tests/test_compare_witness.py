@@ -13,16 +13,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tests import studies
 
 import ifnscore as ifn
-from tests import studies
 
 WITNESS = Path(__file__).parent / "witness" / "clinical"
 R = json.loads((WITNESS / "compare.json").read_text(encoding="utf-8"))
 NEAR = {"rel": 1e-9, "abs": 1e-10}
 DRAWN = 99_999
 #: Larger cohorts are compared, but not linked: leaving out each patient takes seconds there.
-LINKED = 14
+LINKED = 9
 pytestmark = pytest.mark.filterwarnings("ignore::ifnscore.errors.IfnscoreWarning")
 
 
@@ -74,7 +74,7 @@ def study(request, tmp_path_factory):
     path = studies.write(tmp_path_factory.mktemp(case) / "cohort", visits, exposure, settings="", arm=arm)
     cohort, scores, how = ifn.Cohort.read(path), studies.scores(visits), {"scores": "ifn", "score_type": "log", "rng": 5}
     change = ifn.tl.compare(scores, cohort, **how)
-    arms = ifn.tl.compare(scores, cohort, group="arm", **how) if "arms" in R["cohorts"][case] else None
+    arms = ifn.tl.compare(scores, cohort, group="arm", **how) if case == "n40" else None
     link = ifn.tl.associate(scores, cohort, outcome="cdasi_activity", **how) if len(who) <= LINKED else None
     return R["cohorts"][case], change, arms, link
 
@@ -165,19 +165,19 @@ def test_two_arms(study):
         return
     want, first = answers["arms"], ("difference_of_changes:followup_minus_baseline", "while_on_treatment")
     row = arms.table[(arms.table["contrast"] == first[0]) & (arms.table["estimand"] == first[1])].iloc[0]
-    tests = arms.tables["tests"].set_index(["contrast", "estimand", "test"]).sort_index()
+    tests = arms.tables["tests"].query("contrast == @first[0] and estimand == @first[1]").set_index("test")
     assert row["group"] == "odd minus even"
     assert row["n_patients"] == sum(want["n"])
     assert row["estimate"] == pytest.approx(want["diff"], **NEAR)
     assert [row["ci_low"], row["ci_high"]] == pytest.approx(want["ci"], **NEAR)
     assert row["p"] == pytest.approx(want["p"], rel=1e-9)
-    assert tests.loc[(*first, "mann_whitney"), "p"] == pytest.approx(want["mw"], rel=1e-9)
-    assert tests.loc[(*first, "auc_change"), "estimate"] == pytest.approx(want["auc"], rel=1e-9)
+    assert tests.loc["mann_whitney", "p"] == pytest.approx(want["mw"], rel=1e-9)
+    assert tests.loc["auc_change", "estimate"] == pytest.approx(want["auc"], rel=1e-9)
 
 
 def test_the_order_of_rows_and_the_codes_change_nothing(tmp_path):
     """Two readings of one cohort draw other codes, and rows may stand in any order: every number of the tables is the same."""
-    visits, exposure = VISITS[VISITS["case"] == "n9"], EXPOSURE[EXPOSURE["case"] == "n9"]
+    visits, exposure = VISITS[VISITS["case"] == "n6"], EXPOSURE[EXPOSURE["case"] == "n6"]
     visits = visits.reset_index(drop=True)
     path = studies.write(tmp_path / "cohort", visits, exposure, settings="")
     scores, answers = studies.scores(visits), []

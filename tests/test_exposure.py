@@ -23,7 +23,16 @@ def phase(day, intervals, settings=RULES, **more):
 
 @pytest.mark.parametrize(
     ("day", "expected"),
-    [(-400, "baseline"), (-0.1, "baseline"), (0.5, "start_day"), (0, "start_day"), (1, "early_on"), (27.9, "early_on"), (28, "on"), (900, "on")],
+    [
+        (-400, "baseline"),
+        (-0.1, "baseline"),
+        (0.5, "start_day"),
+        (0, "start_day"),
+        (1, "early_on"),
+        (27.9, "early_on"),
+        (28, "on"),
+        (900, "on"),
+    ],
 )
 def test_a_drug_that_goes_on(day, expected):
     assert phase(day, ONGOING) == expected
@@ -56,13 +65,21 @@ def test_an_interruption(day, expected):
     assert phase(day, INTERRUPTED) == expected
 
 
-@pytest.mark.parametrize(("day", "expected"), [(100, "on"), (101, "on"), (114, "carry_over"), (114.5, "off_discontinued"), (600, "off_discontinued")])
+@pytest.mark.parametrize(
+    ("day", "expected"), [(100, "on"), (101, "on"), (114, "carry_over"), (114.5, "off_discontinued"), (600, "off_discontinued")]
+)
 def test_a_discontinuation(day, expected):
     assert phase(day, STOPPED) == expected
 
 
 def test_stopping_before_the_minimum_days_never_becomes_on():
-    assert [phase(d, [(0, 20)]) for d in (19, 20, 21, 30, 40)] == ["early_on", "early_on", "early_on", "carry_over", "off_discontinued"]
+    assert [phase(d, [(0, 20)]) for d in (19, 20, 21, 30, 40)] == [
+        "early_on",
+        "early_on",
+        "early_on",
+        "carry_over",
+        "off_discontinued",
+    ]
 
 
 def test_a_change_of_dose_without_a_gap_is_no_interruption():
@@ -88,7 +105,8 @@ def test_grace_and_washout_are_settings():
 
 
 @pytest.mark.parametrize(
-    ("hours", "expected"), [(3, "on"), (24, "on"), (25, "carry_over"), (336, "carry_over"), (337, "off_interrupted"), (math.nan, "on")]
+    ("hours", "expected"),
+    [(3, "on"), (24, "on"), (25, "carry_over"), (336, "carry_over"), (337, "off_interrupted"), (math.nan, "on")],
 )
 def test_missed_doses_count_whatever_the_interval_says(hours, expected):
     assert phase(200, ONGOING, hours_since_last_dose=hours) == expected
@@ -142,7 +160,9 @@ def test_samples_of_the_first_day_and_visits_of_the_first_day():
     cohort = clinic(samples, [{"patient_id": f"k{i}"} for i in (1, 2, 3)], visits=visits)
     got = timeline.samples(cohort).set_index("sample_id")["phase"]
     assert got.to_dict() == {"s1": "baseline", "s2": "start_day", "s3": "baseline"}
-    assert list(timeline.visits(cohort)["phase"]) == ["baseline", "baseline"], "what is seen on the first day is before the drug works"
+    assert list(timeline.visits(cohort)["phase"]) == ["baseline", "baseline"], (
+        "what is seen on the first day is before the drug works"
+    )
 
 
 def test_controls_are_nobodys_samples_and_other_drugs_do_not_count():

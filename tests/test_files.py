@@ -16,6 +16,10 @@ def write_folder(text):
     return writer
 
 
+def ours(folder):
+    return [p.name for p in folder.iterdir()] == ["a"]
+
+
 def test_a_failing_writer_leaves_the_old_file_and_nothing_else(tmp_path):
     path = tmp_path / "out.tsv"
     path.write_text("old")
@@ -34,8 +38,10 @@ def test_existing_outputs_need_force(tmp_path):
     path = tmp_path / "out"
     _files.write(path, write_folder("one"))
     with pytest.raises(DataError, match="exists"):
-        _files.write(path, write_folder("two"))
-    _files.write(path, write_folder("two"), force=True)
+        _files.write(path, write_folder("two"), own=ours)
+    with pytest.raises(DataError, match="a folder with other things in it"):
+        _files.write(path, write_folder("two"), force=True)
+    _files.write(path, write_folder("two"), force=True, own=ours)
     assert (path / "a").read_text() == "two"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -47,10 +53,10 @@ def test_an_interrupted_swap_is_repaired_and_told(tmp_path, caplog):
     (tmp_path / ".out.ifnscore-new").mkdir()
     caplog.set_level("INFO", logger="ifnscore")
     with pytest.raises(DataError, match="exists"):
-        _files.write(path, write_folder("two"))
+        _files.write(path, write_folder("two"), own=ours)
     assert (path / "a").read_text() == "one"
     assert "the previous version was put back" in caplog.text
-    _files.write(path, write_folder("two"), force=True)
+    _files.write(path, write_folder("two"), force=True, own=ours)
     assert list(tmp_path.iterdir()) == [path]
 
 

@@ -58,11 +58,15 @@ def test_the_start_of_the_drug_parts_a_sample_from_a_visit():
 
 
 def steroid(*periods, name="prednisone"):
-    return [{"patient_id": "k1", "drug": name, "start_day": a, "stop_day": b, "dose_mg_kg": d, "unit": "mg/kg/day"} for a, b, d in periods]
+    return [
+        {"patient_id": "k1", "drug": name, "start_day": a, "stop_day": b, "dose_mg_kg": d, "unit": "mg/kg/day"}
+        for a, b, d in periods
+    ]
 
 
 @pytest.mark.parametrize(
-    ("first", "then", "parts"), [(0.5, 0.5, False), (0.5, 0.4, False), (0.8, 0.6, True), (0.5, 0.2, True), (0.2, 0.5, True), (0.5, 0, True)]
+    ("first", "then", "parts"),
+    [(0.5, 0.5, False), (0.5, 0.4, False), (0.8, 0.6, True), (0.5, 0.2, True), (0.2, 0.5, True), (0.5, 0, True)],
 )
 def test_a_change_of_steroid_dose_by_a_quarter_parts_them(first, then, parts):
     found, why = matched([200], [205], steroid((0, 203, first), (203, "", then)))
@@ -85,6 +89,10 @@ def test_other_drugs_and_drugs_of_the_past_are_no_steroids():
 def test_the_dose_of_a_day():
     given = [*steroid((0, 30, 0.5), (30, "", 0.2)), *steroid((10, 12, 1.0), name="methylprednisolone")]
     unknown = [{"patient_id": "k2", "drug": "prednisone", "start_day": 0, "stop_day": "", "dose": 20, "unit": "mg/day"}]
-    cohort = clinic([{"sample_id": "a", "patient_id": "k1", "day": 1}], [{"patient_id": "k1"}, {"patient_id": "k2"}], concomitant=given + unknown)
+    cohort = clinic(
+        [{"sample_id": "a", "patient_id": "k1", "day": 1}],
+        [{"patient_id": "k1"}, {"patient_id": "k2"}],
+        concomitant=given + unknown,
+    )
     assert [m.steroid_dose(cohort, "k1", d) for d in (-1, 0, 11, 12, 29.9, 30)] == pytest.approx([0, 0.5, 1.5, 0.5, 0.5, 0.2])
     assert math.isnan(m.steroid_dose(cohort, "k2", 5))

@@ -129,8 +129,8 @@ def test_the_first_reason_in_a_fixed_order_counts(table, ok, reason):
 
 
 def test_the_reasons_stand_in_the_order_in_which_they_are_looked_for():
-    order = [pairs.NO_SAMPLE, pairs.NOT_EXPOSED, pairs.FIRST_DAY, pairs.NO_BASELINE, pairs.NO_FOLLOWUP, pairs.NO_FOLLOWUP_ON]
-    assert list(pairs.REASONS) == [*order, pairs.OTHER_PLATFORM, pairs.OTHER_BATCH, pairs.NO_SCORE]
+    order = [pairs.NO_SAMPLE, pairs.NOT_EXPOSED, pairs.FIRST_DAY, pairs.NO_BASELINE, pairs.NO_FOLLOWUP, pairs.NO_FOLLOWUP_ON, pairs.NO_LATER]
+    assert list(pairs.REASONS) == [*order, pairs.NO_LATER_ON, pairs.OTHER_PLATFORM, pairs.OTHER_BATCH, pairs.NO_SCORE]
 
 
 def test_the_order_of_the_rows_does_not_matter():

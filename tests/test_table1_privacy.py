@@ -36,7 +36,6 @@ def test_totals_that_tell_hidden_counts_are_hidden(example):
     made = example.table1(suppress=True)
     for name, level in [
         ("Reason of discontinuation", "adverse event"),
-        ("Myositis-specific antibody", "NXP2"),
         ("Discontinued", ""),
     ]:
         row = cell(made, name, level)
@@ -62,7 +61,7 @@ def test_the_order_of_rows_does_not_tell_hidden_counts(example):
     drugs = made.loc[made["section"] == "prior drugs", "row"].tolist()[1:]
     assert drugs == sorted(drugs, key=str.lower)
     msa = made.loc[made["row"] == "Myositis-specific antibody", "level"].tolist()
-    assert msa == sorted(msa)
+    assert msa == sorted(msa, key=str.lower)
 
 
 def test_a_cohort_of_four_is_withheld(tmp_path):

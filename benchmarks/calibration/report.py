@@ -20,6 +20,13 @@ safe side of it; cannot reject: no data of this size can give p <= 0.05, which i
 
 """
 
+LIMITS = """## Limits: what breaks the assumptions
+
+Skewed changes, errors that go together from visit to visit, falls that no logarithm follows. What is a headline elsewhere is in this
+table too (`limit` in results.tsv), and does not always hold its level.
+
+"""
+
 
 def lines(rows: Iterable[dict[str, Any]]) -> str:
     """Return the rows as tab-separated text with a header."""
@@ -49,8 +56,7 @@ def write(rows: Sequence[dict[str, Any]], folder: Path) -> None:
         + _tables(others),
         "## Coverage of 95 % intervals\n\n" + _tables([r for r in inside if r["kind"] == COVERAGE]),
         "## Power for a real link within patients\n\n" + _tables([r for r in rows if r["kind"] == POWER]),
-        "## Limits: what breaks the assumptions\n\nHeadline p values are in these tables too; they do not hold their level here.\n\n"
-        + _tables(limit),
+        LIMITS + _tables(limit),
         f"Python {platform.python_version()}, {versions}.\n",
     ]
     (folder / "RESULTS.md").write_text("\n".join(parts), encoding="utf-8")

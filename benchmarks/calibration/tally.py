@@ -97,6 +97,11 @@ def verdict(quantity: Quantity, tally: Tally, low: float, high: float) -> str:
     return "anti-conservative" if low > ALPHA else "conservative" if high < ALPHA else "calibrated"
 
 
+def mark(scenario: str, *, headline: bool) -> str:
+    """Return the column `headline`: limit where the scenario breaks what the test assumes."""
+    return "no" if not headline else "limit" if scenario.startswith(LIMIT) else "yes"
+
+
 def row(quantity: Quantity, scenario: str, n: int, tally: Tally) -> dict[str, Any]:
     """Return one line of results.tsv."""
     low, high = clopper_pearson(tally.hits, tally.total)
@@ -109,7 +114,7 @@ def row(quantity: Quantity, scenario: str, n: int, tally: Tally) -> dict[str, An
         f"{low:.4f}",
         f"{high:.4f}",
         verdict(quantity, tally, low, high),
-        "no" if not quantity.headline else "limit" if scenario.startswith(LIMIT) else "yes",
+        mark(scenario, headline=quantity.headline),
         quantity.kind,
     )
     return dict(zip(COLUMNS, values, strict=True))

@@ -179,7 +179,9 @@ def _literal(node: ast.expr) -> bool:
 
 
 def _refuse(node: ast.expr) -> None:
-    msg = f"{ast.unparse(node)!r} is not allowed in an expression; {_HELP}"
+    text = ast.unparse(node)
+    column = f" (a column of that name is written `{text}`)" if isinstance(node, ast.Attribute) else ""
+    msg = f"{text!r} is not allowed in an expression{column}; {_HELP}"
     raise UsageError(msg)
 
 

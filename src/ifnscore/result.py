@@ -31,6 +31,7 @@ COLUMNS = (
     "min_attainable_p",
     "test",
 )
+_WRITTEN = frozenset({"README.txt", "reading.txt", "methods.txt", "result.json"})
 _README = """\
 reading.txt    one paragraph written from the numbers
 methods.txt    a methods paragraph to paste
@@ -95,7 +96,7 @@ class Result:
         DataError
             The folder exists and `force` is False, holds other things, or cannot be written.
         """
-        _files.write(Path(folder), self._write_into, force=force)
+        _files.write(Path(folder), self._write_into, force=force, own=written_here)
 
     def _write_into(self, folder: Path) -> None:
         folder.mkdir()
@@ -118,6 +119,13 @@ class Result:
 
     def _repr_html_(self) -> str:
         return f"<p>{html.escape(self.reading)}</p>{self.table.to_html(index=False, na_rep=NA, float_format='{:.4g}'.format)}"
+
+
+def written_here(folder: Path) -> bool:
+    """Whether a folder holds a result and nothing else, so that it may be replaced."""
+    names = {p.name for p in folder.iterdir() if p.is_file()}
+    mine = names == {p.name for p in folder.iterdir()} and {n for n in names if not n.endswith(".tsv")} <= _WRITTEN
+    return mine and "result.json" in names and (folder / "README.txt").is_file()
 
 
 def rows(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -30,7 +30,18 @@ def folder(tmp_path_factory):
     for method in METHODS:
         controls = ("--controls", "Hours == 0") if method in {"published", "zref_sum"} else ()
         scored, out = path / f"{method}.h5ad", path / method
-        line = ("score", DATA / "expr_log2.csv.gz", "--samples", DATA / "samples.csv", "--scale", "log2", "-s", RICE, "-m", method)
+        line = (
+            "score",
+            DATA / "expr_log2.csv.gz",
+            "--samples",
+            DATA / "samples.csv",
+            "--scale",
+            "log2",
+            "-s",
+            RICE,
+            "-m",
+            method,
+        )
         assert _app.run(app, [str(w) for w in (*line, *controls, "-o", scored, "-q")]) == 0
         assert _app.run(app, [str(w) for w in ("compare", scored, *DESIGN, "-o", out, "-q")]) == 0
     return path
@@ -109,7 +120,17 @@ def test_json_and_long_scores(folder, capsys):
     lines = ["score", str(DATA / "expr_log2.csv.gz"), "--scale", "log2", "-s", RICE, "-m", "mean_log", "--long", "-q"]
     assert _app.run(app, lines) == 0
     (folder / "long.tsv").write_text(capsys.readouterr().out, encoding="utf-8")
-    ask = ["compare", str(folder / "long.tsv"), "--samples", str(DATA / "samples.csv"), *DESIGN, "--score-type", "log", "--json", "-q"]
+    ask = [
+        "compare",
+        str(folder / "long.tsv"),
+        "--samples",
+        str(DATA / "samples.csv"),
+        *DESIGN,
+        "--score-type",
+        "log",
+        "--json",
+        "-q",
+    ]
     assert _app.run(app, ask) == 0
     said = json.loads(capsys.readouterr().out)
     got, want = pd.DataFrame(said["table"]), table(folder, "mean_log")

@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from tests import studies
 
 import ifnscore as ifn
 from ifnscore.cli import _app, app
-from tests import studies
 
 ORACLES = Path(__file__).parents[2].parent / "shared" / "oracles"
 if not ORACLES.is_dir():
@@ -167,9 +167,7 @@ def test_eight_pairs_of_ranks(tmp_path):
     before = pd.DataFrame({"patient": who, "day": -5, "score": a["x"], "outcome": a["y"]})
     after = pd.DataFrame({"patient": who, "day": 180, "score": 2 * a["x"], "outcome": 2 * a["y"]})
     visits = pd.concat([before, after], ignore_index=True)
-    path = studies.write(
-        tmp_path / "cohort", visits, instrument="anything", settings=studies.AT_ONCE + studies.ANY_SCALE
-    )
+    path = studies.write(tmp_path / "cohort", visits, instrument="anything", settings=studies.AT_ONCE + studies.ANY_SCALE)
     link = ifn.tl.associate(
         studies.scores(visits), ifn.Cohort.read(path), outcome="anything", scores="ifn", score_type="log", rng=1
     )
@@ -205,7 +203,10 @@ def test_fourteen_as_two_arms(tmp_path):
     a, want = pd.read_csv(ORACLES / "responder_n14.csv"), R["E_overlap"]
     who = [f"q{i:02d}" for i in range(14)]
     visits = pd.concat(
-        [pd.DataFrame({"patient": who, "day": -5, "score": a["baseline"]}), pd.DataFrame({"patient": who, "day": 180, "score": 0.0})],
+        [
+            pd.DataFrame({"patient": who, "day": -5, "score": a["baseline"]}),
+            pd.DataFrame({"patient": who, "day": 180, "score": 0.0}),
+        ],
         ignore_index=True,
     )
     path = studies.write(tmp_path / "cohort", visits, arm=list(np.where(a["responder"] == 1, "b_yes", "a_no")))

@@ -40,7 +40,21 @@ def row(a: Changes, b: Changes, rng: Any = None) -> dict[str, Any]:
         **_paired.ratio(a.column, made.difference, made.low, made.high),
         "exact": made.exact,
         "note": "; ".join(notes),
+        **_left_out(a, b, made.difference, made.p, rng),
     }
+
+
+def _left_out(a: Changes, b: Changes, estimate: float, p: float, rng: Any) -> dict[str, Any]:
+    x, is_b = np.r_[a.change, b.change], np.r_[np.zeros(a.n, dtype=bool), np.ones(b.n, dtype=bool)]
+
+    def refit(keep: Any) -> tuple[float, float]:
+        one, other = x[keep & ~is_b], x[keep & is_b]
+        if not len(one) or not len(other):
+            return NAN, NAN
+        again = two_groups.mean_difference(one, other, rng=rng, n_resamples=9_999)
+        return again.difference, again.p
+
+    return _leave_one_out.summary(estimate, p, [*a.table["patient_id"], *b.table["patient_id"]], refit)
 
 
 def all_tests(a: Changes, b: Changes, rng: Any = None) -> list[dict[str, Any]]:

@@ -68,6 +68,8 @@ def adjusted(frame: Frame, changes: Changes) -> list[dict[str, Any]]:
         }
         if cell in ADJUSTED_FOR and n >= FEWEST and np.ptp(x[known]) > 0:
             row.update(_intercept(x[known], changes.change[known]))
+        elif cell in ADJUSTED_FOR and n >= FEWEST:
+            row["note"] = "not adjusted: the fraction changes alike in all"
         elif cell in ADJUSTED_FOR and n:
             row["note"] = f"not adjusted: {n} patients with counts on both sides, {FEWEST} needed"
         rows.append(row)

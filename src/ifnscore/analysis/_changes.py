@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import np, pd
+from ifnscore.analysis import _batch
 from ifnscore.cohort import _exposure, _pairs
 
 if TYPE_CHECKING:
@@ -138,7 +139,11 @@ def _one(frame: Frame, rows: pd.DataFrame, score: Any, question: Question) -> di
     here = score[rows.index.to_numpy()]
     if question.contrast != PAIRED:
         return _means(frame, rows, here, question)
-    pair = _pairs.choose(rows, np.isfinite(here), frame.settings, question.estimand, frame.calibrated)
+    has_score = np.isfinite(here)
+    known = (tuple(rows.index), has_score.tobytes(), question.estimand)
+    if known not in frame.found:
+        frame.found[known] = _pairs.choose(rows, has_score, frame.settings, question.estimand, frame.calibrated)
+    pair = frame.found[known]
     if isinstance(pair, str):
         return pair
     return _change(rows, here, list(pair.baseline), list(pair.followup), cross=pair.cross_batch)
@@ -153,28 +158,31 @@ def _means(frame: Frame, rows: pd.DataFrame, score: Any, question: Question) -> 
     before, after = _sides(frame, rows, question)
     if not before.any() or not after.any():
         return _no_side(rows, question, has_before=bool(before.any()))
-    platforms = rows["platform"].to_numpy()
-    both = sorted({p for p in platforms if before[platforms == p].any() and after[platforms == p].any()})
-    usable = np.isfinite(score)
-    kept = [p for p in both if (before & usable)[platforms == p].any() and (after & usable)[platforms == p].any()]
-    if not kept:
-        return _pairs.NO_SCORE if both else _pairs.OTHER_PLATFORM
-    best = max(kept, key=lambda p: int((after & usable)[platforms == p].sum()))
-    on_it = usable & (platforms == best)
-    return _change(rows, score, np.flatnonzero(before & on_it).tolist(), np.flatnonzero(after & on_it).tolist())
+    platforms, usable = rows["platform"].to_numpy(), np.isfinite(score)
+    best: tuple[int, Any, Any] = (0, before, after)
+    reason = _pairs.OTHER_PLATFORM
+    for platform in sorted(set(platforms)):
+        b, f = before & (platforms == platform), after & (platforms == platform)
+        if not b.any() or not f.any():
+            continue
+        b, f = _batch.comparable(rows, b, f, frame)
+        reason = _pairs.OTHER_BATCH if not b.any() else _pairs.NO_SCORE
+        b, f = _batch.comparable(rows, b & usable, f & usable, frame)
+        if f.sum() > best[0]:
+            best = (int(f.sum()), b, f)
+    return _change(rows, score, np.flatnonzero(best[1]).tolist(), np.flatnonzero(best[2]).tolist()) if best[0] else reason
 
 
 def _no_side(rows: pd.DataFrame, question: Question, *, has_before: bool) -> str:
     if has_before:
-        return _pairs.NO_FOLLOWUP_ON if question.estimand == _pairs.WHILE_ON else _pairs.NO_FOLLOWUP
+        return _pairs.NO_LATER_ON if question.estimand == _pairs.WHILE_ON else _pairs.NO_LATER
     if question.contrast == MEANS_OFF:
         return NO_OFF
     return _pairs.FIRST_DAY if (rows["phase"] == _exposure.START_DAY).any() else _pairs.NO_BASELINE
 
 
 def _sides(frame: Frame, rows: pd.DataFrame, question: Question) -> tuple[Any, Any]:
-    low, high = frame.settings.baseline_window
-    baseline = (rows["phase"] == _exposure.BASELINE) & rows["day"].between(low, high + 1, inclusive="left")
+    baseline = (rows["phase"] == _exposure.BASELINE) & _pairs.in_baseline(rows["day"], frame.settings)
     after = rows["phase"].isin(_pairs.FOLLOWUP_PHASES[question.estimand])
     if question.contrast == MEANS_OFF:
         baseline |= rows["phase"].isin([_exposure.INTERRUPTED, _exposure.DISCONTINUED])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ifnscore.analysis import _changes, _paired
+from ifnscore._lazy import np
+from ifnscore.analysis import _changes, _leave_one_out, _paired
 from ifnscore.cohort import _pairs, _timeline
-from ifnscore.cohort._exposure import discontinued_on, runs
+from ifnscore.cohort._exposure import discontinued_on, drug_runs
 from ifnscore.stats import proportion
 
 if TYPE_CHECKING:
@@ -21,20 +23,29 @@ NAN = math.nan
 
 
 def failures(cohort: Cohort) -> dict[str, str]:
-    """Return code -> reason of patients whose index drug was discontinued for an adverse event or lack of efficacy."""
+    """Return code -> reason of patients who stopped the index drug for an adverse event or lack of efficacy.
+
+    With a target day, a stop after its window comes too late to make a failure of what was seen before.
+    """
     s = cohort.settings
     failed = {}
     for patient in cohort.patients["patient_id"]:
         rows = cohort.exposures[
             (cohort.exposures["patient_id"] == patient) & (cohort.exposures["drug"].str.lower() == s.index_drug.lower())
         ]
-        joined = runs(zip(rows["start_day"], rows["stop_day"], strict=True), s.grace_days)
-        if not joined or math.isnan(discontinued_on(joined, s.data_cut_day)):
+        joined = drug_runs(cohort.exposures, patient, s.index_drug, s.grace_days, s.data_cut_day)
+        stopped = discontinued_on(joined, s.data_cut_day)
+        if math.isnan(stopped) or (s.followup_rule == "target" and stopped > s.target_day + s.window_days):
             continue
         last = rows.sort_values("start_day").iloc[-1]
         if str(last["reason_stop"]).lower() in FAILURES:
             failed[cohort.codes[patient]] = str(last["reason_stop"])
     return failed
+
+
+def _share(counted: set[str], fell: set[str]) -> Callable[[Any], tuple[float, float]]:
+    of = np.array([p in fell for p in sorted(counted)], dtype=float)
+    return lambda keep: (float(of[keep].mean()), NAN)
 
 
 def rows(frame: Frame, cohort: Cohort, signatures: list[str]) -> list[dict[str, Any]]:
@@ -50,13 +61,15 @@ def rows(frame: Frame, cohort: Cohort, signatures: list[str]) -> list[dict[str, 
     made = []
     for tissue in frame.tissues:
         for group in frame.groups:
-            here = {p for p, g in frame.patients.items() if g == group} & treated
+            sampled = set(frame.rows.loc[frame.rows["tissue"] == tissue, "patient_id"])
+            here = {p for p, g in frame.patients.items() if g == group} & treated & sampled
             for signature in signatures:
                 question = _changes.Question(signature, tissue, group, _changes.PAIRED, _pairs.WHILE_ON)
                 answer = _changes.changes(frame, question)
                 fell = set(answer.table.loc[answer.table["change"] < 0, "patient_id"]) - set(failed)
                 counted = (set(answer.table["patient_id"]) | set(failed)) & here
-                k, n = len(fell & here), len(counted)
+                fell &= here
+                k, n = len(fell), len(counted)
                 p = proportion.clopper_pearson(k, n) if n else None
                 made.append(
                     {
@@ -74,6 +87,8 @@ def rows(frame: Frame, cohort: Cohort, signatures: list[str]) -> list[dict[str, 
                         **_paired.ratio(answer.column, NAN, NAN, NAN),
                         "unit": "proportion",
                         "exact": True,
+                        "n_success": k,
+                        **_leave_one_out.summary(k / n if n else NAN, NAN, sorted(counted), _share(counted, fell)),
                         "note": f"{k} of {n}; {len(set(failed) & here)} stopped for an adverse event or lack of efficacy",
                     }
                 )

@@ -53,7 +53,8 @@ def adjust(family: Sequence[Changes], raw: dict[str, float], how: str, rng: Any 
     raw
         Signature -> p.
     how
-        ``max_t``: joint studentised sign-flip max-T (Westfall and Young 1993), complete cases over the family. ``holm``, ``bh``:
+        ``max_t``: joint studentised sign-flip max-T (Westfall and Young 1993), complete cases over the signatures that more than
+        half of the patients have. ``holm``, ``bh``:
         statsmodels. ``none``: nothing is adjusted.
     rng
         Seed of the Monte Carlo flips above 16 patients.
@@ -64,9 +65,13 @@ def adjust(family: Sequence[Changes], raw: dict[str, float], how: str, rng: Any 
         return Adjusted(nothing, 0, len(asked))
     ids = [c.question.signature for c in asked]
     if how == "max_t":
+        most = max(c.n for c in asked)
+        ids = [c.question.signature for c in asked if c.n > most / 2]  # one with few patients would cost all the others theirs
         wide = pd.concat({c.question.signature: c.table.set_index("patient_id")["change"] for c in asked}, axis=1)
         made = max_t.adjust(wide[ids].to_numpy(dtype=float), rng=rng)
-        return Adjusted({**nothing, **dict(zip(ids, map(float, made.p_adj), strict=True))}, made.n, len(ids))
+        # over the complete cases a p may be smaller than over all; the adjusted one never is
+        p = {s: max(float(a), raw[s]) for s, a in zip(ids, made.p_adj, strict=True)}
+        return Adjusted({**nothing, **p}, made.n, len(ids))
     from statsmodels.stats.multitest import multipletests
 
     known = [i for i in ids if np.isfinite(raw[i])]

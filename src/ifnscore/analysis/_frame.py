@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import np, pd
-from ifnscore.cohort import _pairs, _timeline
+from ifnscore.cohort import _labels, _pairs, _timeline
 from ifnscore.errors import DataError, listing, warn
 
 if TYPE_CHECKING:
@@ -40,10 +40,6 @@ class Frame:
         Batches with enough controls of their own.
     patients
         Code -> group of every patient that entered, with samples or without.
-    n_unscored
-        Patient samples of the cohort without a row of scores.
-    n_unknown
-        Scored samples that the cohort does not know.
     """
 
     rows: pd.DataFrame
@@ -54,8 +50,8 @@ class Frame:
     ids: list[str]
     calibrated: frozenset[str]
     patients: dict[str, str]
-    n_unscored: int
-    n_unknown: int
+    #: Pairs found so far: most signatures have scores of the same samples. A frame with other settings starts anew.
+    found: dict[Any, Any] = field(init=False, default_factory=dict, repr=False)
 
     @property
     def tissues(self) -> list[str]:
@@ -66,8 +62,8 @@ class Frame:
 
     @property
     def groups(self) -> list[str]:
-        """Groups of patients; one empty name where there are none."""
-        return sorted(set(self.patients.values()))
+        """Arms; one empty name where there are none, ``unknown`` last."""
+        return sorted(set(self.patients.values()), key=lambda g: (g == UNKNOWN, g))
 
     @property
     def estimands(self) -> tuple[str, ...]:
@@ -103,8 +99,10 @@ def build(scores: ScoreTable, cohort: Cohort, group: str | None = None) -> Frame
         No sample is in both.
     """
     bound = cohort.bind(scores.obs) if cohort.simple is not None and cohort.samples.empty else cohort
+    _labels.check(bound, group)
+    groups = _groups(bound, group)
     rows = _timeline.samples(bound)
-    rows = _grouped(rows, bound, group)
+    rows = rows.assign(group=rows["patient_id"].map(groups).fillna(""))
     scored = rows["sample_id"].isin(scores.values.index)
     unknown = _unknown(scores, bound)
     if not scored.any():
@@ -115,39 +113,48 @@ def build(scores: ScoreTable, cohort: Cohort, group: str | None = None) -> Frame
         raise DataError(msg)
     if unknown:
         warn(f"{unknown} scored samples stand in no row of the cohort and are left out")
+    if not scored.all():
+        warn(f"{int((~scored).sum())} of {len(rows)} samples of the cohort have no score; the flow counts them")
     # in the order of the ids, not of the codes, so that what is drawn at random is the same for every drawing of codes
-    rows = rows[scored].sort_values(["patient_id", "day", "sample_id"], kind="stable").reset_index(drop=True)
+    rows = rows.sort_values(["patient_id", "day", "sample_id"], kind="stable").reset_index(drop=True)
     ids = [str(i) for i in rows["sample_id"]]
-    values = scores.analysed().loc[ids].reset_index(drop=True)
     return Frame(
         rows=_coded(rows, bound),
-        values=values,
+        values=scores.analysed().reindex(ids).reset_index(drop=True),
         columns=scores.columns,
         settings=bound.settings,
         simple=bound.simple is not None,
         ids=ids,
         calibrated=_calibrated(bound, scores),
-        patients=_entered(bound, group),
-        n_unscored=int((~scored).sum()),
-        n_unknown=unknown,
+        patients={bound.codes[p]: groups[p] for p in sorted(bound.patients["patient_id"])},
     )
+
+
+def _groups(cohort: Cohort, group: str | None) -> dict[str, str]:
+    """Return patient -> arm; an arm that is not known is called so and compared with nothing."""
+    everybody = cohort.patients["patient_id"]
+    if cohort.simple is not None:
+        if group is not None:
+            msg = "the groups of a simple design are named when it is made: Cohort.from_samples(group=...)"
+            raise DataError(msg)
+        named = cohort.samples[cohort.samples["group"].astype(str) != ""].drop_duplicates("patient_id")
+        known = dict(zip(named["patient_id"], named["group"].astype(str), strict=True))
+        return {p: known.get(p, UNKNOWN if known else "") for p in everybody}
+    if group is None:
+        return dict.fromkeys(everybody, "")
+    if group not in cohort.patients.columns:
+        msg = f"patients.csv has no column {group!r}; columns: {listing(cohort.patients.columns, 12)}"
+        raise DataError(msg)
+    if group == "patient_id":
+        msg = "group patient_id makes every patient an arm of one; name a column that patients share"
+        raise DataError(msg)
+    values = cohort.patients[group]
+    given = values.notna() & (values.astype(str) != "")
+    return {p: str(v) if g else UNKNOWN for p, v, g in zip(everybody, values, given, strict=True)}
 
 
 def _unknown(scores: ScoreTable, cohort: Cohort) -> int:
     return int((~scores.values.index.isin(cohort.samples["sample_id"])).sum())
-
-
-def _grouped(rows: pd.DataFrame, cohort: Cohort, group: str | None) -> pd.DataFrame:
-    if group is None:
-        return rows if "group" in rows else rows.assign(group="")
-    if cohort.simple is not None:
-        msg = "the groups of a simple design are named when it is made: Cohort.from_samples(group=...)"
-        raise DataError(msg)
-    if group not in cohort.patients.columns:
-        msg = f"patients.csv has no column {group!r}; columns: {listing(cohort.patients.columns, 12)}"
-        raise DataError(msg)
-    of_patient = cohort.patients.set_index("patient_id")[group].astype(str)
-    return rows.assign(group=rows["patient_id"].map(of_patient).fillna(UNKNOWN))
 
 
 def _coded(rows: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
@@ -166,6 +173,9 @@ def _coded(rows: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
     out["phase"], out["days_on"], out["total_days_on"] = rows["phase"], rows["days_on"], rows["total_days_on"]
     for column in _KEPT:
         out[column] = rows[column].astype(float) if column in rows else np.nan
+    if "vaccine_within_days" in rows:
+        near = rows["vaccine_within_days"].astype(float) <= cohort.settings.infection_days
+        out["infection_flag"] = (out["infection_flag"].fillna(0.0).astype(bool) | near).astype(float)
     return out
 
 
@@ -185,12 +195,3 @@ def _by_batch(scores: ScoreTable) -> bool:
     from ifnscore import get
 
     return "batch" in (get.provenance(scores.adata, key=scores.key)["reference_by"] or [])
-
-
-def _entered(cohort: Cohort, group: str | None) -> dict[str, str]:
-    everybody = cohort.patients
-    if group is not None:
-        groups = everybody[group].astype(str).where(everybody[group].astype(str) != "", UNKNOWN)
-    else:
-        groups = everybody["group"] if "group" in everybody else pd.Series("", index=everybody.index)
-    return {cohort.codes[p]: g for p, g in sorted(zip(everybody["patient_id"], groups, strict=True))}

@@ -75,7 +75,8 @@ def read(scores: ScoreTable, frame: Frame) -> Expression | None:
     matrix.leave_out(facts["dropped_genes"])
     genes = sorted({g for g in found["gene"] if g in matrix.position})
     place = {str(n): i for i, n in enumerate(names)}
-    picked = np.array([place[i] for i in frame.ids], dtype=np.intp)
+    here = [k for k, i in enumerate(frame.ids) if i in place]
+    picked = np.array([place[frame.ids[k]] for k in here], dtype=np.intp)
     size = matrix.library_size(picked) if matrix.scale == "counts" else None
     log2 = expression.to_log2(matrix.values(genes, picked), matrix.scale, size)
     of_signature = {
@@ -83,7 +84,8 @@ def read(scores: ScoreTable, frame: Frame) -> Expression | None:
         for s, part in found.groupby("signature")
     }
     note = "log2(CPM + 1)" if matrix.scale == "counts" else "log2(x + 1)" if matrix.scale == "linear" else matrix.scale
-    return Expression(pd.DataFrame(log2, columns=genes, index=frame.rows.index), of_signature, note)
+    values = pd.DataFrame(log2, columns=genes, index=frame.rows.index[here]).reindex(frame.rows.index)
+    return Expression(values, of_signature, note)
 
 
 def table(expressed: Expression | None, answers: list[Changes]) -> pd.DataFrame:

@@ -70,7 +70,9 @@ def _spearman(contrast: str, x: Any, y: Any, patients: list[str], rng: Any) -> d
 
     row = _row(contrast, made.rho, made.low, made.high, made.p, made.min_attainable_p, made.n, "spearman_permutation", "rho")
     loo = _leave_one_out.summary(made.rho, made.p, who, refit, fewest=3)
-    return {**row, "exact": made.exact, "n_observations": made.n, "note": made.note, **loo}
+    tau = rank_correlation.kendall(a, b) if made.n > 1 else None
+    more = {"kendall_tau": tau.tau if tau else NAN, "kendall_p": tau.p if tau else NAN}
+    return {**row, "exact": made.exact, "n_observations": made.n, "note": made.note, **more, **loo}
 
 
 def change_given_steroid(pairs: pd.DataFrame, rng: Any = None) -> dict[str, Any] | None:
@@ -78,15 +80,17 @@ def change_given_steroid(pairs: pd.DataFrame, rng: Any = None) -> dict[str, Any]
     known = pairs.dropna(subset=["score_change", "outcome_change", "steroid_change"])
     if known.empty or known["steroid_change"].nunique() < 2:  # noqa: PLR2004
         return None
-    made = rank_correlation.partial_spearman(
-        known["score_change"].to_numpy(dtype=float),
-        known["outcome_change"].to_numpy(dtype=float),
-        known["steroid_change"].to_numpy(dtype=float),
-        rng=rng,
-    )
+    x, y, dose = (known[c].to_numpy(dtype=float) for c in ("score_change", "outcome_change", "steroid_change"))
+    made = rank_correlation.partial_spearman(x, y, dose, rng=rng)
+
+    def refit(keep: Any) -> tuple[float, float]:
+        again = rank_correlation.partial_spearman(x[keep], y[keep], dose[keep], rng=rng, n_resamples=9_999)
+        return again.rho, again.p
+
     row = _row(CHANGE_STEROID, made.rho, made.low, made.high, made.p, made.min_attainable_p, made.n, "partial_spearman", "rho")
     note = "; ".join(n for n in (made.note, "steroid dose falls with time on the drug: collinear") if n)
-    return {**row, "exact": made.exact, "n_observations": made.n, "note": note}
+    loo = _leave_one_out.summary(made.rho, made.p, list(known["patient_id"]), refit, fewest=4)
+    return {**row, "exact": made.exact, "n_observations": made.n, "note": note, **loo}
 
 
 def adjusted(visits: pd.DataFrame, rng: Any = None) -> dict[str, Any]:
@@ -139,7 +143,7 @@ def unadjusted(visits: pd.DataFrame) -> dict[str, Any]:
     made = repeated.rmcorr(*_columns(visits))
     row = _row(UNADJUSTED, made.r, made.low, made.high, made.p, NAN, made.n_patients, "rmcorr", "r")
     note = "; ".join(n for n in (WARNING, made.note) if n)
-    return {**row, "n_observations": made.n_obs, "df": made.df, "note": note}
+    return {**row, "n_observations": made.n_obs, "df": made.df, "slope": made.slope, "statistic": made.f, "note": note}
 
 
 def split(visits: pd.DataFrame) -> list[dict[str, Any]]:

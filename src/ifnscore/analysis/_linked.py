@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ifnscore import instruments
 from ifnscore._lazy import np, pd
+from ifnscore.analysis import _longitudinal
 from ifnscore.cohort import _exposure, _match, _pairs, _timeline
 from ifnscore.errors import DataError, listing
 from ifnscore.stats import repeated
@@ -59,8 +60,12 @@ def build(frame: Frame, cohort: Cohort, outcome: str, subscale: str = "") -> Lin
     matches, missing = [], []
     for tissue in frame.tissues:
         found, why = _match.match(cohort, samples[samples["tissue"] == tissue], visits)
-        matches.append(found)
+        matches += [found] if len(found) else []
         missing += [{"tissue": tissue, "reason": r} for r in why.values()]
+    if not matches:
+        days = cohort.settings.match_tolerance_days
+        msg = f"no sample lies within {days:g} days of a visit with {one.id} on the same doses; see [matching] in cohort.toml"
+        raise DataError(msg)
     joined = pd.concat(matches, ignore_index=True).merge(samples.reset_index(names="row")[["sample_id", "patient_id", "row"]])
     joined = joined.merge(visits[["patient_id", "visit_id", "day", "outcome"]].rename(columns={"day": "visit_day"}))
     joined = joined.set_index("row").sort_index()
@@ -83,6 +88,10 @@ def measured(cohort: Cohort, instrument: str, subscale: str = "") -> pd.DataFram
     return made.rename(columns={"value": "outcome"}).reset_index(drop=True)
 
 
+UNMATCHED = "no sample matched to a visit with the measure"
+NO_BASELINE, NO_FOLLOWUP = "no matched baseline", "no matched follow-up on the drug in the common window"
+#: Reasons for exclusion from the link, in the order in which they are looked for.
+REASONS = (UNMATCHED, _pairs.NO_SCORE, NO_BASELINE, NO_FOLLOWUP, _pairs.OTHER_PLATFORM, _pairs.OTHER_BATCH)
 _PAIR = ["patient_id", "score_before", "score_after", "outcome_before", "outcome_after", "day_before", "day_after"]
 
 
@@ -102,7 +111,6 @@ def pairs(frame: Frame, linked: Linked, signature: str, tissue: str) -> tuple[pd
         One row a patient: ``patient_id, score_before, score_after, outcome_before, outcome_after, day_before, day_after,
         score_change, outcome_change, steroid_change``; and patient -> why there is none.
     """
-    low, high = frame.settings.baseline_window
     first, last = frame.settings.link_window
     score = frame.values[signature]
     here = linked.rows[linked.rows["tissue"] == tissue]
@@ -111,61 +119,79 @@ def pairs(frame: Frame, linked: Linked, signature: str, tissue: str) -> tuple[pd
     for patient in frame.patients:
         mine = here[here["patient_id"] == patient]
         usable = mine[mine["score"].notna()]
-        before = usable[(usable["phase"] == _exposure.BASELINE) & usable["day"].between(low, high + 1, inclusive="left")]
+        before = usable[(usable["phase"] == _exposure.BASELINE) & _pairs.in_baseline(usable["day"], frame.settings)]
         after = usable[(usable["phase"] == _exposure.ON) & usable["day"].between(first, last)]
         if mine.empty:
-            why[patient] = "no sample matched to a visit with the measure"
+            why[patient] = UNMATCHED
         elif usable.empty:
             why[patient] = _pairs.NO_SCORE
         elif before.empty:
-            why[patient] = "no matched baseline"
+            why[patient] = NO_BASELINE
         elif after.empty:
-            why[patient] = "no matched follow-up on the drug in the common window"
+            why[patient] = NO_FOLLOWUP
         else:
-            got = _pair(before, after, frame.settings.target_day)
-            if got is None:
-                why[patient] = _pairs.OTHER_PLATFORM
+            got = _pair(before, after, frame)
+            if isinstance(got, str):
+                why[patient] = got
             else:
                 found.append({"patient_id": patient, **got})
     table = pd.DataFrame(found, columns=[*_PAIR, "steroid_change"])
     table["score_change"] = table["score_after"] - table["score_before"]
-    table["outcome_change"] = table["outcome_after"] - table["outcome_before"]
+    moved = instruments.change(linked.instrument, table["outcome_before"].to_numpy(), table["outcome_after"].to_numpy())
+    table["outcome_change"] = np.asarray(moved, dtype=float)
     return table, why
 
 
-def _pair(before: pd.DataFrame, after: pd.DataFrame, target: float) -> dict[str, Any] | None:
-    order = after.assign(far=(after["day"] - target).abs(), later=-after["day"]).sort_values(["far", "later"], kind="stable")
-    for _, f in order.iterrows():
-        same = before[before["platform"] == f["platform"]]
+def _pair(before: pd.DataFrame, after: pd.DataFrame, frame: Frame) -> dict[str, Any] | str:
+    """Return the pair nearest to the target day, on one platform and in one batch, or why there is none."""
+    s, reason = frame.settings, _pairs.OTHER_PLATFORM
+    order = after.assign(far=(after["day"] - s.target_day).abs(), later=-after["day"])
+    for _, f in order.sort_values(["far", "later"], kind="stable").iterrows():
+        same = before[before["platform"] == f["platform"]].sort_values("day", kind="stable")
+        if same.empty:
+            continue
+        reason = _pairs.OTHER_BATCH
+        fits = [s.allow_cross_batch or _pairs.same_batch(str(b), str(f["batch"]), frame.calibrated) for b in same["batch"]]
+        same = same[fits]
         if len(same):
-            b = same.sort_values("day", kind="stable").iloc[-1]
+            b = same.tail(1) if s.baseline_rule == "last" else same
             return {
-                "score_before": b["score"],
+                "score_before": float(b["score"].mean()),
                 "score_after": f["score"],
-                "outcome_before": b["outcome"],
+                "outcome_before": float(b["outcome"].mean()),
                 "outcome_after": f["outcome"],
-                "day_before": b["day"],
+                "day_before": float(b["day"].mean()),
                 "day_after": f["day"],
-                "steroid_change": f["steroid"] - b["steroid"],
+                "steroid_change": f["steroid"] - float(b["steroid"].mean()),
             }
-    return None
+    return reason
 
 
 def baselines(frame: Frame, linked: Linked, signature: str, tissue: str) -> pd.DataFrame:
-    """Return the last matched baseline of each patient: ``patient_id, score, outcome, steroid``."""
-    low, high = frame.settings.baseline_window
+    """Return the matched baseline of each patient by the baseline rule: ``patient_id, score, outcome, steroid``."""
     here = linked.rows[(linked.rows["tissue"] == tissue) & (linked.rows["phase"] == _exposure.BASELINE)]
-    here = here[here["day"].between(low, high + 1, inclusive="left")]
-    here = here.assign(score=frame.values.loc[here.index, signature]).dropna(subset=["score", "outcome"])
-    last = here.sort_values("day", kind="stable").groupby("patient_id").tail(1)
-    return last.sort_values("order")[["patient_id", "score", "outcome", "steroid"]].reset_index(drop=True)
+    here = here[_pairs.in_baseline(here["day"], frame.settings)]
+    here = here.assign(score=frame.values.loc[here.index, signature], outcome=compared(linked.instrument, here["outcome"]))
+    here = here.dropna(subset=["score", "outcome"]).sort_values(["order", "day"], kind="stable")
+    names = ["score", "outcome", "steroid"]
+    if frame.settings.baseline_rule == "mean":
+        return here.groupby(["order", "patient_id"])[names].mean().reset_index().drop(columns="order")
+    return here.groupby("order").tail(1)[["patient_id", *names]].reset_index(drop=True)
+
+
+def compared(instrument: Instrument, values: pd.Series) -> pd.Series:
+    """Return values on the scale on which the measure is compared: log2 of enzymes, everything else as it is."""
+    if instrument.comparison == "difference":
+        return values.astype(float)
+    return pd.Series(np.log2(values.astype(float).where(values > 0)), index=values.index)
 
 
 def visits_of(frame: Frame, linked: Linked, signature: str, tissue: str) -> pd.DataFrame:
     """Return all matches of one signature and tissue: ``patient_id, score, outcome, phase, days_on, steroid, day``."""
     here = linked.rows[linked.rows["tissue"] == tissue]
-    here = here.assign(score=frame.values.loc[here.index, signature])
+    here = here.assign(score=frame.values.loc[here.index, signature], outcome=compared(linked.instrument, here["outcome"]))
     here = here[here["phase"] != _exposure.NEVER].dropna(subset=["score", "outcome"])
+    here = _longitudinal.within_batches(here, frame)
     names = ["patient_id", "order", "score", "outcome", "phase", "days_on", "steroid", "day", "infection_flag"]
     return here[names].sort_values(["order", "day"], kind="stable").reset_index(drop=True)
 

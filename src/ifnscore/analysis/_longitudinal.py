@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import np, pd
-from ifnscore.analysis import _changes, _paired
+from ifnscore.analysis import _batch, _changes, _paired
 from ifnscore.cohort import _exposure, _pairs
 from ifnscore.stats import cluster_flip, gee, mixed
 
@@ -51,13 +51,24 @@ def table(frame: Frame) -> pd.DataFrame:
 def visits(frame: Frame, question: _changes.Question) -> tuple[pd.DataFrame, Any]:
     """Return the samples of one question that are on or off the drug for certain, with ``on``, and their scores."""
     rows = frame.rows
-    low, _ = frame.settings.baseline_window
     here = (rows["tissue"] == question.tissue) & (rows["group"] == question.group)
     here &= rows["phase"].isin([_exposure.ON, *_exposure.OFF])
-    here &= (rows["phase"] != _exposure.BASELINE) | (rows["day"] >= low)
+    here &= (rows["phase"] != _exposure.BASELINE) | _pairs.in_baseline(rows["day"], frame.settings)
     score = frame.values[question.signature]
-    used = rows[here & score.notna()]
+    used = within_batches(rows[here & score.notna()], frame)
     return used.assign(on=(used["phase"] == _exposure.ON).astype(float)), score[used.index].to_numpy(dtype=float)
+
+
+def within_batches(rows: pd.DataFrame, frame: Frame) -> pd.DataFrame:
+    """Return the samples that have a partner of their batch on the other side of the drug, or whose patient has one side only."""
+    kept = []
+    for _, mine in rows.groupby("order"):
+        on = (mine["phase"] == _exposure.ON).to_numpy()
+        if on.any() and not on.all():
+            off, on = _batch.comparable(mine, ~on, on, frame)
+            mine = mine[off | on]  # noqa: PLW2901  the patient's samples that remain
+        kept.append(mine)
+    return pd.concat(kept) if kept else rows
 
 
 def _models(used: pd.DataFrame, y: Any) -> list[dict[str, Any]]:
@@ -115,6 +126,11 @@ def _mixed(effect: mixed.TreatmentEffect, which: str, *, satterthwaite: bool = F
         "ci_low": term["estimate"] - half,
         "ci_high": term["estimate"] + half,
         "icc": fit.icc,
+        "var_intercept": fit.variances.get("intercept", NAN),
+        "var_slope": fit.variances.get(mixed.TREATMENT, NAN),
+        "correlation": fit.variances.get("correlation", NAN),
+        "var_residual": fit.residual_variance,
+        "log_lik": fit.log_lik,
         "converged": fit.converged,
         "singular": fit.singular,
         "reported": reported,

@@ -49,8 +49,8 @@ def row(changes: Changes, rng: Any = None) -> dict[str, Any]:
     if p.n_zero:
         best = attainable.min_p(n, p.n_zero)
         notes.append(f"{p.n_zero} without any change: the smallest attainable p is {best:.4g}")
-    if n == 1:
-        notes.append("one patient: no interval")
+    if t.note:
+        notes.append(t.note)
     if changes.table["cross_batch"].any():
         notes.append(f"{int(changes.table['cross_batch'].sum())} pairs across batches")
     return {
@@ -61,7 +61,10 @@ def row(changes: Changes, rng: Any = None) -> dict[str, Any]:
         "ci_high": t.high,
         "p": p.p,
         "min_attainable_p": attainable.min_p(n),
+        "min_attainable_p_given_zeros": attainable.min_p(n, p.n_zero),
         **ratio(column, t.mean, t.low, t.high),
+        "sd_change": float(changes.change.std(ddof=1)) if n > 1 else NAN,
+        "n_zero": p.n_zero,
         "exact": p.exact,
         "note": "; ".join(notes),
     }

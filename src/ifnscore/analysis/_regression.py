@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import np
 from ifnscore.analysis import _paired
-from ifnscore.cohort import _exposure
+from ifnscore.cohort import _exposure, _pairs
 from ifnscore.result import rows as rows_of
 from ifnscore.stats import regression_to_mean
 
@@ -53,10 +53,9 @@ def _sides(changes: Changes) -> tuple[Any, Any]:
 
 def two_baselines(frame: Frame, changes: Changes) -> tuple[Any, Any]:
     """Return the first and last baseline score of the analysed patients who have two on one platform."""
-    low, _ = frame.settings.baseline_window
     score = frame.values[changes.question.signature]
     rows = frame.rows[(frame.rows["tissue"] == changes.question.tissue) & (frame.rows["phase"] == _exposure.BASELINE)]
-    rows = rows[(rows["day"] >= low) & score[rows.index].notna()]
+    rows = rows[_pairs.in_baseline(rows["day"], frame.settings) & score[rows.index].notna()]
     early, late = [], []
     for row in rows_of(changes.table):
         mine = rows[(rows["patient_id"] == row["patient_id"]) & (rows["platform"] == row["platform"])].sort_values("day")

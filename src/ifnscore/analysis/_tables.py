@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ifnscore import get
 from ifnscore._lazy import np, pd
-from ifnscore.analysis import _changes, _noise
+from ifnscore.analysis import _batch, _changes, _noise
 from ifnscore.result import COLUMNS
 from ifnscore.result import rows as rows_of
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ifnscore.cohort import Cohort
     from ifnscore.scoretable import ScoreTable
 
+#: Columns that hold a p.
+_P = ("p", "p_adj", "p_t", "p_parametric", "loo_p_low", "loo_p_high", "oldham_p", "pitman_morgan_p", "kendall_p")
 PRIMARY, SECONDARY, EXPLORATORY = "primary", "secondary", "exploratory"
 
 
@@ -29,6 +31,9 @@ def main(rows: list[dict[str, Any]], frame: Frame) -> pd.DataFrame:
     table.insert(0, "role", role)
     first = [c for c in COLUMNS if c in table.columns]
     table = table[[*first, *(c for c in table.columns if c not in first)]]
+    for column in ("loo_flips", "loo_sign_holds"):
+        if column in table:
+            table[column] = table[column].astype(object).where(table[column].notna(), None)
     order = pd.Series(role).map({PRIMARY: 0, SECONDARY: 1, EXPLORATORY: 1})
     return table.loc[order.sort_values(kind="stable").index].reset_index(drop=True)
 
@@ -41,13 +46,17 @@ def _role(frame: Frame, row: Mapping[str, Any]) -> str:
 
 
 def hide_p(table: pd.DataFrame, tissues: Collection[str]) -> pd.DataFrame:
-    """Blank p values of tissues whose batch is confounded with time."""
-    if not tissues or "tissue" not in table or "p" not in table:
+    """Blank every p, and every conclusion from one, of tissues whose batch is confounded with time; the note says why."""
+    if not tissues or "tissue" not in table:
         return table
-    table = table.copy()
-    for column in ("p", "p_adj", "oldham_p"):
-        if column in table:
-            table.loc[table["tissue"].isin(list(tissues)), column] = np.nan
+    table, here = table.copy(), table["tissue"].isin(list(tissues))
+    for column in (c for c in _P if c in table):
+        table.loc[here, column] = np.nan
+    if "loo_flips" in table:
+        table["loo_flips"] = table["loo_flips"].astype(object).where(~here, None)
+    if "note" in table:
+        notes = table["note"].fillna("").astype(str)
+        table["note"] = notes.where(~here, (_batch.NO_P + "; " + notes).str.removesuffix("; "))
     return table
 
 

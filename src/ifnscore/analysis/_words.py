@@ -111,7 +111,10 @@ def _verdict(row: Mapping[str, Any]) -> str:
         return " No p is given: batch and time cannot be told apart." if "confounded" in str(row["note"]) else ""
     if n < _paired.TOO_FEW:
         return f" {plural(n, 'patient').capitalize()} cannot reject anything at 0.05: read the single values."
-    floor = f"smallest attainable with {n} patients {row['min_attainable_p']:.2g}"
+    least = float(row["min_attainable_p_given_zeros"])
+    if least > ALPHA:
+        return f" With {int(n)} patients, some without any change, nothing can be rejected at 0.05: read the single values."
+    floor = f"smallest attainable with {n} patients {least:.2g}"
     shown = "a change is shown" if p < ALPHA else "no change shown, which is not the same as no change"
     return f" Exact sign-flip {p_value(p)} ({floor}): {shown}."
 
@@ -121,24 +124,26 @@ def _policy(table: pd.DataFrame, frame: Frame) -> list[str]:
         return []
     rows = table[(table["signature"] == frame.primary) & (table["tissue"] == frame.tissues[0])]
     parts = []
-    for r in rows_of(rows):
-        if r["contrast"] == _changes.PAIRED and r["estimand"] == _pairs.POLICY and r["n_patients"]:
-            parts.append(f"Treatment policy ({plural(int(r['n_patients']), 'patient')}): {interval(r)}.")
-        if r["contrast"] == _changes.MEANS and r["estimand"] == _pairs.WHILE_ON and r["n_patients"]:
+    for group in frame.groups:
+        arm = f" in {group}" if group else ""
+        for r in rows_of(rows[(rows["group"] == group) & (rows["n_patients"] > 0)]):
             n = int(r["n_patients"])
-            p = f", {p_value(r['p'])}" if n >= _paired.TOO_FEW and np.isfinite(r["p"]) else ""
-            parts.append(f"All visits on the drug, one mean a patient ({n}): {interval(r)}{p}.")
-        if r["estimand"] == _composite.COMPOSITE and r["n_patients"]:
-            parts.append(
-                "Counting a stop for an adverse event or lack of efficacy as failure, the score fell in "
-                f"{r['note'].split(';')[0]} "
-                f"(95 % interval {100 * r['ci_low']:.0f} to {100 * r['ci_high']:.0f} %)."
-            )
+            if r["contrast"] == _changes.PAIRED and r["estimand"] == _pairs.POLICY:
+                parts.append(f"Treatment policy{arm} ({plural(n, 'patient')}): {interval(r)}.")
+            if r["contrast"] == _changes.MEANS and r["estimand"] == _pairs.WHILE_ON:
+                p = f", {p_value(r['p'])}" if n >= _paired.TOO_FEW and np.isfinite(r["p"]) else ""
+                parts.append(f"All visits on the drug, one mean a patient{arm} ({n}): {interval(r)}{p}.")
+            if r["estimand"] == _composite.COMPOSITE:
+                share = f"{100 * r['ci_low']:.0f} to {100 * r['ci_high']:.0f} %"
+                parts.append(
+                    f"Counting a stop for an adverse event or lack of efficacy as failure, the score fell{arm} in "
+                    f"{int(r['n_success'])} of {n} (95 % interval {share})."
+                )
     return parts
 
 
 def _other_type(table: pd.DataFrame, frame: Frame) -> list[str]:
-    """Name a type II score beside a type I score: JAK inhibitors lower both."""
+    """Name a type II score beside a type I score."""
     mine = next(c.ifn_type for c in frame.columns if c.id == frame.primary)
     other = {"I": "II", "II": "I"}.get(mine)
     names = [c.id for c in frame.columns if c.ifn_type == other]
@@ -147,7 +152,7 @@ def _other_type(table: pd.DataFrame, frame: Frame) -> list[str]:
         rows = [r for r in _rows(table, frame, name) if r["n_patients"] and np.isfinite(r["estimate"])]
         parts += [f"Beside it, type {other}: {_where(r)} changed by {interval(r)}." for r in rows]
     if parts:
-        parts.append("Both types share genes and a JAK inhibitor lowers both, so neither change names the interferon.")
+        parts.append("The two types share genes, so neither change names the interferon.")
     return parts
 
 
@@ -175,13 +180,16 @@ def _arm_parts(table: pd.DataFrame, frame: Frame) -> list[str]:
 
 
 def _fragile(table: pd.DataFrame) -> list[str]:
-    rows = table[(table["role"] == "primary") & table["loo_flips"].eq(other=True)]
-    return [
-        f"Leaving out {r['loo_patient']} alone changes that conclusion or its sign (estimates without one patient "
-        f"{number(r['loo_low'])} to {number(r['loo_high'])})."
-        for r in rows_of(rows)
-        if r["n_patients"] >= _paired.TOO_FEW
-    ]
+    """Name the patient on whom a shown change hangs."""
+    shown = (table["role"] == "primary") & (table["p"] < ALPHA) & table["loo_flips"].eq(other=True)
+    parts = []
+    for r in rows_of(table[shown]):
+        arm = f" in {r['group']}" if r["group"] else ""
+        span = f"{number(r['loo_low'])} to {number(r['loo_high'])}"
+        parts.append(
+            f"The change shown{arm} hangs on {r['loo_patient']}: without that patient it is not shown (estimates {span})."
+        )
+    return parts
 
 
 def _left_out(flow: pd.DataFrame, frame: Frame) -> list[str]:
@@ -205,22 +213,31 @@ def _caution(tables: Mapping[str, pd.DataFrame], frame: Frame) -> list[str]:
     parts = ["There is no untreated arm: drug, steroid, the course of the disease and regression to the mean are not told apart."]
     regression = tables.get("regression_to_mean")
     if regression is not None and len(regression):
-        r = regression.iloc[0]
-        if r["n_two_baselines"]:
-            n = int(r["n_two_baselines"])
-            parts.append(f"Untreated drift between two baselines: {number(r['untreated_drift'])} ({plural(n, 'patient')}).")
+        for r in rows_of(_mine(regression, frame)):
+            n, arm = int(r["n_two_baselines"]), f" in {r['group']}" if r["group"] else ""
+            if n:
+                drift = number(r["untreated_drift"])
+                parts.append(f"Untreated drift between two baselines{arm}: {drift} {r['unit']} ({plural(n, 'patient')}).")
     cells = tables.get("cells")
+    cells = _mine(cells, frame) if cells is not None and len(cells) else None
     if cells is not None and len(cells) and not (cells["n_patients"] > 0).any():
         parts.append("Blood counts are missing: a change of cells cannot be told from a change of score.")
     elif cells is not None and len(cells):
-        parts += _cells(cells, frame)
+        parts += _cells(cells)
     return parts
 
 
-def _cells(cells: pd.DataFrame, frame: Frame) -> list[str]:
-    mine = cells[(cells["signature"] == frame.primary) & np.isfinite(cells["adjusted_change"].astype(float))]
-    texts = [
-        f"{r['cell']} {number(r['adjusted_change'])} ({number(r['adjusted_low'])} to {number(r['adjusted_high'])})"
-        for r in rows_of(mine)
-    ]
-    return [f"With the cell fraction held constant the change is: {'; '.join(texts)}."] if texts else []
+def _mine(table: pd.DataFrame, frame: Frame) -> pd.DataFrame:
+    return table[(table["signature"] == frame.primary) & (table["tissue"] == frame.tissues[0])]
+
+
+def _cells(cells: pd.DataFrame) -> list[str]:
+    parts = []
+    for group, mine in cells[np.isfinite(cells["adjusted_change"].astype(float))].groupby("group"):
+        texts = [
+            f"{r['cell']} {number(r['adjusted_change'])} ({number(r['adjusted_low'])} to {number(r['adjusted_high'])})"
+            for r in rows_of(mine)
+        ]
+        arm = f" in {group!s}" if group else ""
+        parts.append(f"With the cell fraction held constant the change{arm} is: {'; '.join(texts)}.")
+    return parts

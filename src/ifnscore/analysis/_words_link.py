@@ -34,7 +34,7 @@ def associate(
 ) -> str:
     """Return the paragraph for an association."""
     rows = table[(table["signature"] == frame.primary) & (table["tissue"] == frame.tissues[0])]
-    of = {r["contrast"]: r for r in rows_of(rows)}
+    of = {r["contrast"]: r for r in rows_of(rows) if r["test"] != "permutation_of_labels"}
     where = "" if frame.tissues[0] == "unknown" else f" in {frame.tissues[0]}"
     parts = [SYNTHETIC] if cohort.settings.synthetic else []
     parts.append(f"{frame.primary}{where} and {linked.instrument.title}.")

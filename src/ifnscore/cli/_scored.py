@@ -149,10 +149,18 @@ def simple(scores: Scored, given: dict[str, str], group: str | None) -> Cohort:
 def check_outputs(opts: dict[str, Any], inputs: list[str | None]) -> None:
     """Refuse outputs that exist, before anything is computed."""
     from ifnscore import _files
+    from ifnscore.result import written_here
 
-    for path in (opts["output"], opts["key_file"]):
-        if path:
-            _files.check_free(Path(path), force=opts["force"], inputs=[Path(i) for i in inputs if i and i != "-"])
+    given = [Path(i) for i in inputs if i and i != "-"]
+    output, key = (Path(opts[k]) if opts[k] else None for k in ("output", "key_file"))
+    if output is not None:
+        _files.check_free(output, force=opts["force"], inputs=given, own=written_here)
+    if key is None:
+        return
+    if output is not None and (key.resolve() == output.resolve() or output.resolve() in key.resolve().parents):
+        msg = f"--key {key} lies in {output}: the key is kept apart from what is shared; choose another place"
+        raise DataError(msg)
+    _files.check_free(key, force=opts["force"], inputs=given)
 
 
 def give(result: Result, cohort: Cohort, opts: dict[str, Any]) -> None:

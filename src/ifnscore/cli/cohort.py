@@ -45,7 +45,8 @@ def check(path: str, *, json_: bool, quiet: bool, debug: bool) -> int:
         _output.show(findings)
     errors = int((findings["level"] == "error").sum())
     said = ", ".join(f"{n} {name}" for name, n in counts.items())
-    say(f"{errors} errors, {len(findings) - errors} warnings in {said}")
+    warned = len(findings) - errors
+    say(f"{errors} error{'' if errors == 1 else 's'}, {warned} warning{'' if warned == 1 else 's'} in {said}")
     return 1 if errors else 0
 
 

@@ -30,7 +30,7 @@ Examples:
     help="How p is adjusted over signatures.",
 )  # fmt: skip
 @click.option("--margin", type=float, metavar="X", help="Equivalence margin: adds two one-sided tests; there is no default.")
-@click.option("--suppress-small-cells", is_flag=True, help="Hide counts of a few children in Table 1, for tables that are shared.")
+@click.option("--suppress-small-cells", is_flag=True, help="Hide small counts in Table 1, for sharing.")
 @_scored.options
 @_app.common
 def compare(path: str, cohort_dir: str | None, **options: Any) -> None:

@@ -9,13 +9,14 @@ import click
 
 from ifnscore import _files, _resources, scored
 from ifnscore.cli import _app, _inputs
-from ifnscore.errors import DataError, say
+from ifnscore.errors import say
 
 NAME = "jdm_tofacitinib"
 DEFAULT = "ifnscore-demo"
 #: What the demo shows: files of a cohort, nothing of how they were made.
 _COPIED = ("cohort", "counts.csv.gz", "README.md", "LICENSE")
 SEED = 1
+MARK = "SYNTHETIC"
 
 
 @click.command(epilog="\b\nExample:\n  ifnscore demo my_demo\n")
@@ -29,13 +30,19 @@ def demo(folder: str, *, force: bool, quiet: bool, debug: bool) -> None:
     """
     _app.messages(quiet=quiet, debug=debug)
     target = Path(folder)
-    if target.is_dir() and any(target.iterdir()) and not (force and (target / "SYNTHETIC").exists()):
-        msg = f"{target} exists; choose another name" + (", or add --force to replace an earlier demo" if not force else "")
-        raise DataError(msg)
     if target.is_dir() and not any(target.iterdir()):
         target.rmdir()
-    _files.write(target, _run, force=force)
+    _files.check_free(target, force=force, own=_earlier)
+    _app.messages(quiet=True, debug=debug)  # the steps below are shown as the commands that they are
+    _files.write(target, _run, force=force, own=_earlier)
+    _app.messages(quiet=quiet, debug=debug)
     say(f"wrote {target}: the cohort, scored.h5ad, and the folders compare and associate with all tables")
+
+
+def _earlier(folder: Path) -> bool:
+    """Whether a folder is an earlier demo and holds nothing else."""
+    made = {*_COPIED, MARK, "scored.h5ad", "compare", "associate"}
+    return (folder / MARK).is_file() and {p.name for p in folder.iterdir()} <= made
 
 
 def _run(folder: Path) -> None:
@@ -47,7 +54,7 @@ def _run(folder: Path) -> None:
     for name in _COPIED:
         copy = shutil.copytree if (source / name).is_dir() else shutil.copyfile
         copy(source / name, folder / name)
-    (folder / "SYNTHETIC").write_text("SYNTHETIC: every value in this folder is invented.\n", encoding="utf-8")
+    (folder / MARK).write_text("SYNTHETIC: every value in this folder is invented.\n", encoding="utf-8")
     _step("ifnscore score counts.csv.gz --samples cohort/samples.csv --donor donor_id -o scored.h5ad")
     adata = _inputs.load(
         [str(folder / "counts.csv.gz")],

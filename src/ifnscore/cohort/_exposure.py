@@ -81,9 +81,13 @@ def runs(intervals: Iterable[tuple[float, float]], grace_days: float = 1.0) -> l
     return joined
 
 
-def drug_runs(exposures: pd.DataFrame, patient: str, drug: str, grace_days: float) -> list[Run]:
-    """Return the runs of one patient on one drug."""
-    rows = exposures[(exposures["patient_id"] == patient) & (exposures["drug"].str.lower() == drug.lower())]
+def drug_runs(
+    exposures: pd.DataFrame, patient: str, drug: str, grace_days: float, data_cut_day: float | None = None
+) -> list[Run]:
+    """Return the runs of one patient on one drug; what begins after the data cut is not known yet."""
+    rows = exposures[(exposures["patient_id"] == patient) & (exposures["drug"].astype(str).str.lower() == drug.lower())]
+    if data_cut_day is not None:
+        rows = rows[rows["start_day"] < data_cut_day]
     return runs(zip(rows["start_day"].astype(float), rows["stop_day"].astype(float), strict=True), grace_days)
 
 

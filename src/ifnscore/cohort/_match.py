@@ -1,7 +1,7 @@
 """Which visit belongs to which sample: same patient, nearest day within the tolerance, nothing changed in between.
 
-Ties go to the visit before the sample; each sample and each visit is matched once; a change of the index drug's phase or of the
-steroid dose by the stated share between the two parts them.
+Ties go to the visit before the sample; each sample and each visit is matched once; a start or stop of the index drug, or a change
+of its dose or of the steroid dose by the stated share, between the two parts them.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import np, pd
+from ifnscore.cohort._exposure import drug_runs
 from ifnscore.result import rows as rows_of
 
 if TYPE_CHECKING:
@@ -19,10 +20,11 @@ TOO_FAR = "no visit within the tolerance"
 NO_VALUE = "visit without this measure"
 PARTED = "drug or steroid dose changed between sample and visit"
 TAKEN = "visit belongs to a nearer sample"
+CLOSE = 1e-9
 
 
 def steroid_dose(cohort: Cohort, patient: str, day: float) -> float:
-    """Return the steroid dose in mg/kg/day on a day: 0 where none is recorded then, NaN where its amount is unknown."""
+    """Return the steroid dose of one patient on a day, in mg/kg/day."""
     return _dose(_steroid_rows(cohort, patient), day)
 
 
@@ -33,14 +35,16 @@ def _steroid_rows(cohort: Cohort, patient: str) -> pd.DataFrame:
 
 
 def _dose(rows: pd.DataFrame, day: float) -> float:
+    """Return the dose in mg/kg/day on a day: 0 where none is recorded then, NaN where its amount is unknown."""
     stop = rows["stop_day"].astype(float).fillna(np.inf)
     now = rows[(rows["start_day"].astype(float).fillna(-np.inf) <= day) & (day < stop)]
-    if now.empty:
-        return 0.0
-    per_kg = now["dose_mg_kg"].astype(float)
-    stated = now["dose"].astype(float).where(now["unit"].astype(str).str.replace(" ", "").str.lower().str.startswith("mg/kg"))
-    dose = per_kg.fillna(stated)
-    return float(dose.sum()) if dose.notna().all() else float("nan")
+    return float(_per_kg(now).sum(skipna=False)) if len(now) else 0.0
+
+
+def _per_kg(rows: pd.DataFrame) -> pd.Series:
+    """Return doses in mg/kg/day, NaN where they are not known."""
+    by_weight = rows["unit"].astype(str).str.replace(" ", "").str.lower().str.startswith("mg/kg")
+    return rows["dose_mg_kg"].astype(float).fillna(rows["dose"].astype(float).where(by_weight))
 
 
 def doses(cohort: Cohort, patients: Any, days: Any) -> Any:
@@ -95,13 +99,30 @@ def match(cohort: Cohort, samples: pd.DataFrame, visits: pd.DataFrame) -> tuple[
 
 
 def _parted(cohort: Cohort, sample: dict[str, Any], visit: dict[str, Any]) -> bool:
-    """Whether the index drug's phase or the steroid dose differs between sample and visit."""
-    if sample["day"] == visit["day"]:
+    """Whether the index drug or the steroid dose changed between sample and visit.
+
+    A change on the later day itself does not part them: what is seen or drawn on a day comes before its dose.
+    """
+    first, last = sorted((float(sample["day"]), float(visit["day"])))
+    if first == last:
         return False
-    if sample["phase"] != visit["phase"]:
+    s, patient, share = cohort.settings, sample["patient_id"], cohort.settings.steroid_change
+    joined = drug_runs(cohort.exposures, patient, s.index_drug, s.grace_days)
+    if any(first <= day < last for run in joined for day in (run.start, run.stop)):
         return True
-    rows = _steroid_rows(cohort, sample["patient_id"])
-    one, other = _dose(rows, float(sample["day"])), _dose(rows, float(visit["day"]))
-    if np.isnan(one) or np.isnan(other) or one == other:
-        return False
-    return abs(one - other) >= cohort.settings.steroid_change * max(one, other)
+    e = cohort.exposures
+    drug = e[(e["patient_id"] == patient) & (e["drug"].astype(str).str.lower() == s.index_drug.lower())]
+    steroid = _steroid_rows(cohort, patient)
+    return _stepped(drug, drug["dose"], first, last, share) or _stepped(steroid, _per_kg(steroid), first, last, share)
+
+
+def _stepped(rows: pd.DataFrame, dose: pd.Series, first: float, last: float, share: float) -> bool:
+    """Whether a dose changed by `share` of what it was on a day in [first, last); pulses between equal doses are changes too."""
+    start, stop = rows["start_day"].astype(float).fillna(-np.inf), rows["stop_day"].astype(float).fillna(np.inf)
+    days = sorted({d for d in [*start, *stop] if first <= d < last})
+    for day in days:
+        before = float(dose[(start < day) & (day <= stop)].sum(skipna=False))
+        after = float(dose[(start <= day) & (day < stop)].sum(skipna=False))
+        if np.isfinite(before) and np.isfinite(after) and before != after and abs(after - before) >= share * before - CLOSE:
+            return True
+    return False

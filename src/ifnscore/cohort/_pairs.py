@@ -30,6 +30,7 @@ NO_BASELINE = "no baseline sample in the window"
 FIRST_DAY = "first-day sample not known to be before the dose"
 NO_FOLLOWUP = "no follow-up sample in the window"
 NO_FOLLOWUP_ON = "no follow-up sample on the drug in the window"
+NO_LATER, NO_LATER_ON = "no later sample", "no sample on the drug"
 OTHER_PLATFORM = "baseline and follow-up on different platforms"
 OTHER_BATCH = "baseline and follow-up in different batches"
 NO_SCORE = "score not computable"
@@ -41,6 +42,8 @@ REASONS = (
     NO_BASELINE,
     NO_FOLLOWUP,
     NO_FOLLOWUP_ON,
+    NO_LATER,
+    NO_LATER_ON,
     OTHER_PLATFORM,
     OTHER_BATCH,
     NO_SCORE,
@@ -85,7 +88,7 @@ def choose(rows: pd.DataFrame, has_score: Any, settings: Settings, estimand: str
         return NO_FOLLOWUP if _followups(rows, settings, POLICY).empty else NO_FOLLOWUP_ON
     tests: tuple[tuple[str, Callable[[pd.Series, pd.Series], bool]], ...] = (
         (OTHER_PLATFORM, lambda b, f: b["platform"] == f["platform"]),
-        (OTHER_BATCH, lambda b, f: settings.allow_cross_batch or _same_batch(b, f, calibrated)),
+        (OTHER_BATCH, lambda b, f: settings.allow_cross_batch or same_batch(str(b["batch"]), str(f["batch"]), calibrated)),
         (NO_SCORE, lambda b, f: bool(b["ok"]) and bool(f["ok"])),
     )
     admitted = [(b, f) for _, f in after.iterrows() for _, b in before.iterrows()]
@@ -96,17 +99,22 @@ def choose(rows: pd.DataFrame, has_score: Any, settings: Settings, estimand: str
     return _pair(admitted, settings)
 
 
-def _same_batch(b: pd.Series, f: pd.Series, calibrated: Collection[str]) -> bool:
-    one, other = str(b["batch"]), str(f["batch"])
+def same_batch(one: str, other: str, calibrated: Collection[str]) -> bool:
+    """Whether two samples may be compared: one batch, an unknown one, or two that their own controls calibrate."""
     return one == other or not one or not other or (one in calibrated and other in calibrated)
+
+
+def in_baseline(days: pd.Series, settings: Settings) -> pd.Series:
+    """Return which days lie in the baseline window; a window that ends on day 0 holds that whole day."""
+    low, high = settings.baseline_window
+    return days.ge(low) & (days.le(high) | (days.lt(1.0) if high == 0 else False))
 
 
 def _baselines(rows: pd.DataFrame, settings: Settings, estimand: str) -> pd.DataFrame:
     found = rows[rows["phase"] == BASELINE]
     if estimand == OBSERVED:
         return found
-    low, high = settings.baseline_window
-    return found[found["day"].between(low, high + 1, inclusive="left")].sort_values("day", ascending=False, kind="stable")
+    return found[in_baseline(found["day"], settings)].sort_values("day", ascending=False, kind="stable")
 
 
 def _followups(rows: pd.DataFrame, settings: Settings, estimand: str) -> pd.DataFrame:

@@ -70,7 +70,7 @@ def write(path: Path, *, force: bool = False) -> Path:
     if path.exists() and force and not bare:
         _check_unfilled(path)
     writer: Callable[[Path], None] = _write_book if book else _write_folder
-    _files.write(path, writer, force=force or bare)
+    _files.write(path, writer, force=force or bare, own=None if book else lambda _: True)  # looked at above
     return path
 
 

@@ -21,7 +21,7 @@ def runs(cohort: Cohort) -> dict[str, list[_exposure.Run]]:
     """Return the runs of every patient on the index drug."""
     s = cohort.settings
     return {
-        patient: _exposure.drug_runs(cohort.exposures, patient, s.index_drug, s.grace_days)
+        patient: _exposure.drug_runs(cohort.exposures, patient, s.index_drug, s.grace_days, s.data_cut_day)
         for patient in cohort.patients["patient_id"]
     }
 

@@ -106,11 +106,11 @@ def _fit(y: Array, x: Array, codes: Array) -> tuple[float, float, float] | None:
         warnings.simplefilter("ignore")
         try:
             fit = GEE(y, x, groups=codes, cov_struct=Exchangeable()).fit(cov_type="bias_reduced", maxiter=200)
+            if fit is None:
+                return None
+            estimate, se = float(fit.params[1]), float(fit.bse[1])  # the root of a negative variance warns
         except (np.linalg.LinAlgError, ValueError, AttributeError):
             return None
-    if fit is None:
-        return None
-    estimate, se = float(fit.params[1]), float(fit.bse[1])
     if not (np.isfinite(estimate) and np.isfinite(se) and se > NO_ERROR * spread):
         return None
     return estimate, se, float(fit.cov_struct.dep_params)

@@ -169,7 +169,7 @@ def spearman(
     rx, ry = mid_ranks(x), mid_ranks(y)
     constant = [name for name, r in (("x", rx), ("y", ry)) if np.ptp(r) == 0]
     if constant:
-        return _nothing(n, f"no correlation: all values of {' and '.join(constant)} are equal")
+        return _nothing(n, f"no correlation: {' and '.join(constant)} {'is' if len(constant) == 1 else 'are each'} constant")
     cx, cy = rx - rx.mean(), ry - ry.mean()
     rho = min(1.0, max(-1.0, float(cx @ cy / math.sqrt(float(cx @ cx) * float(cy @ cy)))))
     exact = n <= min(exact_up_to, MAX_EXACT)

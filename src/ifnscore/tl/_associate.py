@@ -181,10 +181,10 @@ def _tables_of(frame: _frame.Frame, cohort: Cohort, linked: Linked, judged: pd.D
             pairs.append(found.assign(**about).sort_values("patient_id"))
             made = _discordant.table(found, linked.instrument, noise[column.id, tissue].rcv, judged)
             discordant.append(made.assign(**about) if len(made) else made)
-            here = linked.rows[linked.rows["tissue"] == tissue]
+            here = frame.rows[frame.rows["tissue"] == tissue]
             entered = {p: int((here["patient_id"] == p).sum()) for p in frame.patients}
             used = dict.fromkeys(found["patient_id"], 2)
-            flows.append(flow(entered, why, used, sorted(set(why.values())), {**about, "contrast": _link.CHANGE}))
+            flows.append(flow(entered, why, used, _linked.REASONS, {**about, "contrast": _link.CHANGE}))
     return {
         "pairs": _about_first(pairs),
         "discordant": _about_first([d for d in discordant if len(d)]),

@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from ifnscore import scoretable
-from ifnscore._lazy import np, pd
+from ifnscore._lazy import pd
 from ifnscore.analysis import (
     _arms,
     _batch,
@@ -113,7 +113,7 @@ def compare(
     rows = _rows(frame, answers, adjust, rng)
     rows += _arm_rows(frame, answers, adjust, rng)
     rows += _composite.rows(frame, bound, [frame.primary])
-    main = _tables.main(_without_p(rows, no_p), frame)
+    main = _tables.hide_p(_tables.main(rows, frame), no_p)
     noise = _noise.within_person(table, bound)
     expressed = _genes.read(table, frame)
     if expressed is None:
@@ -129,7 +129,7 @@ def compare(
         "longitudinal": _tables.hide_p(_longitudinal.table(frame), no_p),
         "genes": _tables.hide_p(_genes.table(expressed, paired), no_p),
         "cells": pd.DataFrame([r for a in paired if a.question.tissue in {"blood", "PBMC"} for r in _blood.adjusted(frame, a)]),
-        "regression_to_mean": pd.DataFrame([_regression.row(frame, a) for a in paired if a.n]),
+        "regression_to_mean": _tables.hide_p(pd.DataFrame([_regression.row(frame, a) for a in paired if a.n]), no_p),
         "sensitivity": _tables.hide_p(_sensitivity.table(frame, frame.primary, rng), no_p),
         "scores": _tables.score_facts(table, frame, noise),
         "settings": _tables.settings(bound, adjust=adjust, rng=rng, group=group, margin=margin, **_tables.origin(table)),
@@ -187,7 +187,7 @@ def _rows(frame: _frame.Frame, answers: list[Changes], adjust: str, rng: Any) ->
 
 def _arm_pairs(frame: _frame.Frame, answers: list[Changes]) -> list[tuple[Changes, Changes]]:
     """Return (first arm, other arm) of every question, for two arms or each against the first."""
-    groups = [g for g in frame.groups if g]
+    groups = [g for g in frame.groups if g not in {"", _frame.UNKNOWN}]
     if len(groups) < 2:  # noqa: PLR2004
         return []
     of = {a.question: a for a in answers}
@@ -208,14 +208,6 @@ def _arm_rows(frame: _frame.Frame, answers: list[Changes], adjust: str, rng: Any
 
 def _arm_tests(frame: _frame.Frame, answers: list[Changes], rng: Any) -> list[dict[str, Any]]:
     return [t for a, b in _arm_pairs(frame, answers) for t in _arms.all_tests(a, b, rng)]
-
-
-def _without_p(rows: list[dict[str, Any]], tissues: frozenset[str]) -> list[dict[str, Any]]:
-    for row in rows:
-        if row["tissue"] in tissues:
-            row.update(p=np.nan, p_adj=np.nan)
-            row["note"] = "; ".join(n for n in (_batch.NO_P, row["note"]) if n)
-    return rows
 
 
 def _flows(frame: _frame.Frame, answers: list[Changes]) -> pd.DataFrame:
