@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import np, pd
-from ifnscore.analysis import _batch, _changes, _paired
+from ifnscore.analysis import _batch, _changes, _leave_one_out, _paired
 from ifnscore.cohort import _exposure, _pairs
 from ifnscore.stats import cluster_flip, gee, mixed
 
@@ -14,6 +15,12 @@ if TYPE_CHECKING:
     from ifnscore.analysis._frame import Frame
 
 NAN = math.nan
+#: What is fitted again without each patient.
+_FITS: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "mixed": lambda y, patient, on: mixed.treatment_effect(y, patient, on, satterthwaite=False),
+    "gee_bias_reduced": gee.treatment_effect,
+    "cluster_sign_flip": cluster_flip.test,
+}
 _BLANK = {
     "estimate": NAN,
     "se": NAN,
@@ -44,7 +51,8 @@ def table(frame: Frame) -> pd.DataFrame:
                 question = _changes.Question(column.id, tissue, group, _changes.MEANS_OFF, _pairs.WHILE_ON)
                 used, y = visits(frame, question)
                 if len(used):
-                    rows += [{**_paired.names(question, column), **r} for r in _models(used, y)]
+                    made = [{**_paired.names(question, column), **r} for r in _models(used, y)]
+                    rows += _left_out(made, used, y) if column.id == frame.primary else made
     return pd.DataFrame(rows)
 
 
@@ -69,6 +77,27 @@ def within_batches(rows: pd.DataFrame, frame: Frame) -> pd.DataFrame:
             mine = mine[off | on]  # noqa: PLW2901  the patient's samples that remain
         kept.append(mine)
     return pd.concat(kept) if kept else rows
+
+
+def _left_out(rows: list[dict[str, Any]], used: pd.DataFrame, y: Any) -> list[dict[str, Any]]:
+    """Add the leave-one-out range to the models of the primary signature: refitting all of them would take minutes."""
+    patient, on = used["order"].to_numpy(), used["on"].to_numpy(dtype=float)
+    who = sorted(set(zip(patient.tolist(), used["patient_id"], strict=True)))
+    numbers = np.array([n for n, _ in who])
+
+    def refit(model: str) -> Callable[[Any], tuple[float, float]]:
+        def one(keep: Any) -> tuple[float, float]:
+            stay = np.isin(patient, numbers[keep])
+            made = _FITS[model](y[stay], patient[stay], on[stay])
+            return made.estimate, made.p
+
+        return one
+
+    for row in rows:
+        name = "mixed" if row["reported"] else row["model"]
+        if name in _FITS:
+            row.update(_leave_one_out.summary(row["estimate"], row["p"], [code for _, code in who], refit(name)))
+    return rows
 
 
 def _models(used: pd.DataFrame, y: Any) -> list[dict[str, Any]]:

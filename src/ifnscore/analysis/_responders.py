@@ -94,6 +94,26 @@ def rate(judged: pd.DataFrame, column: str = "met") -> dict[str, Any]:
     return {"n_responders": k, "n_evaluable": n, "low": p.low if p else NAN, "high": p.high if p else NAN}
 
 
+def rates(judged: pd.DataFrame) -> pd.DataFrame:
+    """Return response rates as they were judged, with stops as failures, and with everybody else counted worst and best."""
+    unknown = judged["met"].isna()
+    variants = {
+        "evaluable patients": judged["met"],
+        "composite: a stop for an adverse event or lack of efficacy is a failure": judged["response_composite"],
+        "worst case: whoever cannot be judged did not respond": judged["met"].astype(object).where(~unknown, other=False),
+        "best case: whoever cannot be judged responded": judged["met"].astype(object).where(~unknown, other=True),
+    }
+    definition = str(judged["definition"].iloc[0])
+    made = []
+    for name, values in variants.items():
+        found = rate(judged.assign(counted=values), "counted")
+        share = found["n_responders"] / found["n_evaluable"] if found["n_evaluable"] else NAN
+        about = {"definition": definition, "label": label(definition), "counting": name}
+        counts = {"n_responders": found["n_responders"], "n_patients": found["n_evaluable"]}
+        made.append({**about, **counts, "estimate": share, "ci_low": found["low"], "ci_high": found["high"]})
+    return pd.DataFrame(made)
+
+
 def rows(pairs: pd.DataFrame, baselines: pd.DataFrame, judged: pd.DataFrame, rng: Any = None) -> list[dict[str, Any]]:
     """Return the rows "responders against the rest" for baseline score and for change, AUC with Newcombe's interval.
 

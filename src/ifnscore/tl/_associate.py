@@ -17,6 +17,7 @@ from ifnscore.analysis import (
     _methods_text,
     _noise,
     _responders,
+    _sensitivity_link,
     _tables,
     _words_link,
 )
@@ -107,6 +108,7 @@ def associate(
     main = _ordered(rows, frame)
     main = _tables.hide_p(main, no_p)
     tables = _tables_of(frame, cohort, linked, judged, _noise.within_person(table, cohort))
+    tables["sensitivity"] = _tables.hide_p(_sensitivity_link.table(frame, cohort, outcome, subscale, rng), no_p)
     tables["settings"] = _tables.settings(
         cohort, outcome=linked.instrument.id, response=definition or "none", adjust=adjust, rng=rng, **_tables.origin(table)
     )
@@ -188,7 +190,8 @@ def _tables_of(frame: _frame.Frame, cohort: Cohort, linked: Linked, judged: pd.D
     return {
         "pairs": _about_first(pairs),
         "discordant": _about_first([d for d in discordant if len(d)]),
-        "responders": judged,
+        "responders": judged.sort_values("patient_id") if len(judged) else judged,
+        "response_rates": _responders.rates(judged) if len(judged) else judged,
         "matching": linked.unmatched,
         "lags": _lags(linked, cohort),
         "flow": pd.concat(flows, ignore_index=True),
