@@ -37,7 +37,8 @@ def failures(cohort: Cohort) -> dict[str, str]:
         stopped = discontinued_on(joined, s.data_cut_day)
         if math.isnan(stopped) or (s.followup_rule == "target" and stopped > s.target_day + s.window_days):
             continue
-        last = rows.sort_values("start_day").iloc[-1]
+        known = rows if s.data_cut_day is None else rows[rows["start_day"] < s.data_cut_day]
+        last = known.sort_values("start_day").iloc[-1]
         if str(last["reason_stop"]).lower() in FAILURES:
             failed[cohort.codes[patient]] = str(last["reason_stop"])
     return failed

@@ -43,14 +43,14 @@ ESTIMANDS = {
 WARNING = "not adjusted for the drug: score and measure both change on treatment, so this cannot show a link"
 
 
-def baseline(table: pd.DataFrame, rng: Any = None) -> dict[str, Any]:
+def baseline(table: pd.DataFrame, rng: Any = None, *, leave_out: bool = True) -> dict[str, Any]:
     """Return Spearman's correlation of score and measure at baseline."""
-    return _spearman(BASELINE, table["score"], table["outcome"], list(table["patient_id"]), rng)
+    return _spearman(BASELINE, table["score"], table["outcome"], list(table["patient_id"]), rng, leave_out=leave_out)
 
 
-def change(pairs: pd.DataFrame, rng: Any = None) -> dict[str, Any]:
+def change(pairs: pd.DataFrame, rng: Any = None, *, leave_out: bool = True) -> dict[str, Any]:
     """Return Spearman's correlation of both changes in the common window."""
-    return _spearman(CHANGE, pairs["score_change"], pairs["outcome_change"], list(pairs["patient_id"]), rng)
+    return _spearman(CHANGE, pairs["score_change"], pairs["outcome_change"], list(pairs["patient_id"]), rng, leave_out=leave_out)
 
 
 def change_with_time(pairs: pd.DataFrame, rng: Any = None) -> dict[str, Any]:
@@ -58,18 +58,18 @@ def change_with_time(pairs: pd.DataFrame, rng: Any = None) -> dict[str, Any]:
     return _spearman(TIME, pairs["score_change"], pairs["day_after"], list(pairs["patient_id"]), rng)
 
 
-def _spearman(contrast: str, x: Any, y: Any, patients: list[str], rng: Any) -> dict[str, Any]:
+def _spearman(contrast: str, x: Any, y: Any, patients: list[str], rng: Any, *, leave_out: bool = True) -> dict[str, Any]:
     a, b = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
     known = np.isfinite(a) & np.isfinite(b)
     a, b, who = a[known], b[known], [p for p, k in zip(patients, known, strict=True) if k]
     made = rank_correlation.spearman(a, b, rng=rng)
 
     def refit(keep: Any) -> tuple[float, float]:
-        again = rank_correlation.spearman(a[keep], b[keep], rng=rng)
+        again = rank_correlation.spearman(a[keep], b[keep], rng=rng, n_resamples=9_999)
         return again.rho, again.p
 
     row = _row(contrast, made.rho, made.low, made.high, made.p, made.min_attainable_p, made.n, "spearman_permutation", "rho")
-    loo = _leave_one_out.summary(made.rho, made.p, who, refit, fewest=3)
+    loo = _leave_one_out.summary(made.rho, made.p, who if leave_out else [], refit, fewest=3)
     tau = rank_correlation.kendall(a, b) if made.n > 1 else None
     more = {"kendall_tau": tau.tau if tau else NAN, "kendall_p": tau.p if tau else NAN}
     return {**row, "exact": made.exact, "n_observations": made.n, "note": made.note, **more, **loo}

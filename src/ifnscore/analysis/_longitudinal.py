@@ -15,12 +15,6 @@ if TYPE_CHECKING:
     from ifnscore.analysis._frame import Frame
 
 NAN = math.nan
-#: What is fitted again without each patient.
-_FITS: dict[str, Callable[[Any, Any, Any], Any]] = {
-    "mixed": lambda y, patient, on: mixed.treatment_effect(y, patient, on, satterthwaite=False),
-    "gee_bias_reduced": gee.treatment_effect,
-    "cluster_sign_flip": cluster_flip.test,
-}
 _BLANK = {
     "estimate": NAN,
     "se": NAN,
@@ -85,19 +79,35 @@ def _left_out(rows: list[dict[str, Any]], used: pd.DataFrame, y: Any) -> list[di
     who = sorted(set(zip(patient.tolist(), used["patient_id"], strict=True)))
     numbers = np.array([n for n, _ in who])
 
+    fits: dict[str, Callable[[Any, Any, Any], tuple[float, float]]] = {
+        "mixed_random_slope": lambda y, who, on: _term(
+            mixed.fit(y, who, {mixed.TREATMENT: on}, mixed.TREATMENT, satterthwaite=False)
+        ),
+        "mixed_random_intercept": lambda y, who, on: _term(mixed.fit(y, who, {mixed.TREATMENT: on}, satterthwaite=False)),
+        "gee_bias_reduced": lambda y, who, on: _both(gee.treatment_effect(y, who, on)),
+        "cluster_sign_flip": lambda y, who, on: _both(cluster_flip.test(y, who, on)),
+    }
+
     def refit(model: str) -> Callable[[Any], tuple[float, float]]:
         def one(keep: Any) -> tuple[float, float]:
             stay = np.isin(patient, numbers[keep])
-            made = _FITS[model](y[stay], patient[stay], on[stay])
-            return made.estimate, made.p
+            return fits[model](y[stay], patient[stay], on[stay])
 
         return one
 
     for row in rows:
-        name = "mixed" if row["reported"] else row["model"]
-        if name in _FITS:
-            row.update(_leave_one_out.summary(row["estimate"], row["p"], [code for _, code in who], refit(name)))
+        if row["reported"] or row["model"] in {"gee_bias_reduced", "cluster_sign_flip"}:
+            row.update(_leave_one_out.summary(row["estimate"], row["p"], [code for _, code in who], refit(row["model"])))
     return rows
+
+
+def _term(fit: mixed.MixedFit) -> tuple[float, float]:
+    term = fit.term(mixed.TREATMENT)
+    return term["estimate"], term["p_between"]
+
+
+def _both(made: Any) -> tuple[float, float]:
+    return made.estimate, made.p
 
 
 def _models(used: pd.DataFrame, y: Any) -> list[dict[str, Any]]:

@@ -59,6 +59,9 @@ def two_baselines(frame: Frame, changes: Changes) -> tuple[Any, Any]:
     early, late = [], []
     for row in rows_of(changes.table):
         mine = rows[(rows["patient_id"] == row["patient_id"]) & (rows["platform"] == row["platform"])].sort_values("day")
+        if len(mine) and not frame.settings.allow_cross_batch:
+            last = str(mine["batch"].iloc[-1])
+            mine = mine[[_pairs.same_batch(str(b), last, frame.calibrated) for b in mine["batch"]]]
         if mine["day"].nunique() > 1:
             early.append(float(score[mine.index[0]]))
             late.append(float(score[mine.index[-1]]))

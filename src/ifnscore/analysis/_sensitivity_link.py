@@ -51,5 +51,5 @@ def _rows(name: str, frame: Frame, cohort: Cohort, measure: tuple[str, str], rng
         return [{"variant": name, **blank}]
     pairs, _ = _linked.pairs(frame, linked, frame.primary, frame.tissues[0])
     before = _linked.baselines(frame, linked, frame.primary, frame.tissues[0])
-    made = [_link.change(pairs, rng), _link.baseline(before, rng)]
+    made = [_link.change(pairs, rng, leave_out=False), _link.baseline(before, rng, leave_out=False)]
     return [{"variant": name, **{k: r[k] for k in _KEPT}} for r in made]

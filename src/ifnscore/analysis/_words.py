@@ -167,7 +167,7 @@ def _arm_parts(table: pd.DataFrame, frame: Frame) -> list[str]:
         text = f"Difference of the changes, {r['group']}: {number(r['estimate'])} {r['unit']}"
         if np.isfinite(r["ci_low"]):
             text += f" (95 % interval {number(r['ci_low'])} to {number(r['ci_high'])})"
-        if r["min_attainable_p"] <= ALPHA:
+        if np.isfinite(r["p"]) and r["min_attainable_p"] <= ALPHA:
             shown = "a difference is shown" if r["p"] < ALPHA else "no difference shown"
             text += f", permutation {p_value(r['p'])}: {shown}"
         parts.append(text + ".")
@@ -201,10 +201,12 @@ def _left_out(flow: pd.DataFrame, frame: Frame) -> list[str]:
         & (flow["step"] == "excluded")
         & (flow["n_patients"] > 0)
     ]
-    if rows.empty:
-        return []
-    why = ", ".join(f"{r['n_patients']} {r['reason']}" for r in rows_of(rows))
-    return [f"Left out: {why}."]
+    parts = []
+    for group in frame.groups:
+        why = ", ".join(f"{r['n_patients']} {r['reason']}" for r in rows_of(rows[rows["group"] == group]))
+        arm = f" in {group}" if group else ""
+        parts += [f"Left out{arm}: {why}."] if why else []
+    return parts
 
 
 def _caution(tables: Mapping[str, pd.DataFrame], frame: Frame) -> list[str]:

@@ -112,8 +112,16 @@ def _parted(cohort: Cohort, sample: dict[str, Any], visit: dict[str, Any]) -> bo
         return True
     e = cohort.exposures
     drug = e[(e["patient_id"] == patient) & (e["drug"].astype(str).str.lower() == s.index_drug.lower())]
-    steroid = _steroid_rows(cohort, patient)
+    drug, steroid = _bridged(drug, s.grace_days), _steroid_rows(cohort, patient)
     return _stepped(drug, drug["dose"], first, last, share) or _stepped(steroid, _per_kg(steroid), first, last, share)
+
+
+def _bridged(rows: pd.DataFrame, grace_days: float) -> pd.DataFrame:
+    """Return intervals whose gaps within the grace days are closed: those are no stops."""
+    rows = rows.sort_values("start_day", kind="stable")
+    following = rows["start_day"].astype(float).shift(-1)
+    stop = rows["stop_day"].astype(float)
+    return rows.assign(stop_day=stop.where(~(following - stop).between(0, grace_days), following))
 
 
 def _stepped(rows: pd.DataFrame, dose: pd.Series, first: float, last: float, share: float) -> bool:
