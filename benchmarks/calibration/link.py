@@ -17,7 +17,7 @@ from ifnscore.stats import mixed, rank_correlation, repeated
 #: Random permutations where the package would take 9,999 or 99,999: as valid (400 divides 0.05), a little less power.
 N_RESAMPLES = 399
 #: Made for every data set; other variants and methods are slow together and made for one data set in so many.
-ALWAYS = {"own_log", "own_log_days"}
+ALWAYS = {"phase_log", "own_log", "own_log_days"}
 OTHERS_EVERY, MODELS_EVERY = 2, 8
 CHANGE = "change-change Spearman in the common window, permutation p"
 ANY_DAY = "change-change Spearman over follow-ups of 28 to 365 d, no common window"

@@ -201,7 +201,7 @@ def _tables_of(frame: _frame.Frame, cohort: Cohort, linked: Linked, judged: pd.D
 def _about_first(parts: list[pd.DataFrame]) -> pd.DataFrame:
     if not parts:
         return pd.DataFrame()
-    whole = pd.concat(parts, ignore_index=True)
+    whole = pd.concat([p for p in parts if len(p)] or parts[:1], ignore_index=True)  # empty parts have other dtypes
     first = ["signature", "tissue"]
     return whole[[*first, *(c for c in whole.columns if c not in first)]]
 
