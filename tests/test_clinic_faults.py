@@ -16,7 +16,9 @@ from ifnscore.errors import DataError, IfnscoreWarning
 
 PAIRED, MEANS, MEANS_OFF = "followup_minus_baseline", "mean_on_minus_baseline", "mean_on_minus_off"
 ON, POLICY = "while_on_treatment", "treatment_policy"
-CAUSAL = re.compile(r"\blower(s|ed)?\b|\braises?\b|\b(because of|due to|led to|caused by|thanks to|effect of the drug)\b", re.IGNORECASE)
+CAUSAL = re.compile(
+    r"\blower(s|ed)?\b|\braises?\b|\b(because of|due to|led to|caused by|thanks to|effect of the drug)\b", re.IGNORECASE
+)
 #: Columns that hold a p which data decided; the smallest attainable ones are facts of the design.
 PS = re.compile(r"^p$|^p_(adj|t|parametric|satterthwaite)$|^(?!min_attainable).*_p$|^loo_p_")
 
@@ -27,7 +29,9 @@ def compare(values, cohort, **more):
 
 def values(d, ids=None, before=5.0):
     """Return a wide table in which child i of `pairs` goes from `before` to `before + d[i]`."""
-    return scores({"a": [before + (x if late else 0) for x in d for late in (0, 1)]}, ids or [r["sample_id"] for r in pairs(len(d))])
+    return scores(
+        {"a": [before + (x if late else 0) for x in d for late in (0, 1)]}, ids or [r["sample_id"] for r in pairs(len(d))]
+    )
 
 
 def row_of(got, contrast=PAIRED, estimand=ON, group=""):

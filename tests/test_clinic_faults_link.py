@@ -119,7 +119,9 @@ def parted(sample, visit, exposures=({},), steroids=(), **phases):
     given = [{"patient_id": "k1", "drug": "prednisone", "unit": "mg/kg/day", **s} for s in steroids]
     cohort = clinic(rows, [{"patient_id": "k1", **e} for e in exposures], visits=visits, concomitant=given)
     sample_phase, visit_phase = phases.get("phases", ("on", "on"))
-    found, why = _match.match(cohort, pd.DataFrame(rows).assign(phase=sample_phase), pd.DataFrame(visits).assign(phase=visit_phase))
+    found, why = _match.match(
+        cohort, pd.DataFrame(rows).assign(phase=sample_phase), pd.DataFrame(visits).assign(phase=visit_phase)
+    )
     assert len(found) + len(why) == 1
     return bool(why)
 
@@ -152,7 +154,9 @@ def test_the_start_of_the_drug_parts_sample_and_visit():
     assert not parted(-6, -2)
 
 
-@pytest.mark.parametrize(("one", "other"), [("early_on", "on"), ("carry_over", "off_discontinued"), ("carry_over", "off_interrupted")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("early_on", "on"), ("carry_over", "off_discontinued"), ("carry_over", "off_interrupted")]
+)
 def test_labels_of_phases_part_nothing(one, other):
     assert not parted(200, 206, phases=(one, other))
     assert not parted(25, 30)  # early_on and on, by the days

@@ -38,8 +38,9 @@ methods.txt    a methods paragraph to paste
 result.json    everything in one file
 *.tsv          tables, one a file; settings.tsv names every rule that was applied
 
-Patients and samples stand under codes that are drawn anew in each run. Tables with a column patient_id hold individual-level
-data: with few patients they can identify a child to those who know the family. Share them with care, or not at all.
+Patients and samples stand under codes that hold for this run only. Tables with a column patient_id hold individual-level
+data, and reading.txt may speak of single children: with few patients that can identify a child to those who know the family.
+Share them with care, or not at all.
 """
 
 

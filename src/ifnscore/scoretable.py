@@ -54,7 +54,7 @@ class Column:
     @property
     def unit(self) -> str:
         """Unit of a difference on the scale of analysis."""
-        return UNITS[self.score_type]
+        return "cohort z" if self.method == "zcohort_mean" else UNITS[self.score_type]
 
     @property
     def is_log(self) -> bool:

@@ -64,6 +64,7 @@ def adjusted(frame: Frame, changes: Changes) -> list[dict[str, Any]]:
             "adjusted_change": NAN,
             "adjusted_low": NAN,
             "adjusted_high": NAN,
+            "extrapolated": False,
             "note": "" if n else NO_COUNTS,
         }
         if cell in ADJUSTED_FOR and n >= FEWEST and np.ptp(x[known]) > 0:
@@ -76,9 +77,10 @@ def adjusted(frame: Frame, changes: Changes) -> list[dict[str, Any]]:
     return rows
 
 
-def _intercept(x: Any, y: Any) -> dict[str, float]:
+def _intercept(x: Any, y: Any) -> dict[str, Any]:
     from statsmodels.regression.linear_model import OLS
 
     fit = OLS(y, np.column_stack([np.ones_like(x), x])).fit()
     low, high = fit.conf_int()[0]
-    return {"adjusted_change": float(fit.params[0]), "adjusted_low": float(low), "adjusted_high": float(high)}
+    made = {"adjusted_change": float(fit.params[0]), "adjusted_low": float(low), "adjusted_high": float(high)}
+    return {**made, "extrapolated": bool(x.min() > 0 or x.max() < 0)}  # no change of cells lies outside what was seen

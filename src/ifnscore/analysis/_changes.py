@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from ifnscore.scoretable import Column
 
 PAIRED, MEANS, MEANS_OFF = "followup_minus_baseline", "mean_on_minus_baseline", "mean_on_minus_off"
+MEANS_AFTER = "mean_after_minus_baseline"
 #: What each contrast compares.
 CONTRASTS = {
     PAIRED: "one follow-up sample against the baseline",
-    MEANS: "mean of all follow-up samples against the mean of all baseline samples",
+    MEANS: "mean of all samples on the drug against the mean of all baseline samples",
+    MEANS_AFTER: "mean of all samples after the first dose against the mean of all baseline samples",
     MEANS_OFF: "mean of all samples on the drug against the mean of all samples off it",
 }
 NO_OFF = "no sample off the drug"
@@ -82,6 +84,7 @@ _COLUMNS = [
     "followup_day",
     "followup_phase",
     "days_on",
+    "steroid_change",
     "n_baseline",
     "n_followup",
     "platform",
@@ -110,7 +113,7 @@ def contrasts(frame: Frame) -> list[tuple[str, str]]:
         (PAIRED, _pairs.WHILE_ON),
         (PAIRED, _pairs.POLICY),
         (MEANS, _pairs.WHILE_ON),
-        (MEANS, _pairs.POLICY),
+        (MEANS_AFTER, _pairs.POLICY),
         (MEANS_OFF, _pairs.WHILE_ON),
     ]
 
@@ -202,6 +205,7 @@ def _change(rows: pd.DataFrame, score: Any, before: list[int], after: list[int],
         "followup_day": _mean(f["day"]),
         "followup_phase": "+".join(dict.fromkeys(f["phase"])),
         "days_on": _mean(f["days_on"]),
+        "steroid_change": float(f["steroid"].mean() - b["steroid"].mean()),
         "n_baseline": len(before),
         "n_followup": len(after),
         "platform": str(b["platform"].iloc[0]),

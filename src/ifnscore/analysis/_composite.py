@@ -14,7 +14,7 @@ from ifnscore.stats import proportion
 
 if TYPE_CHECKING:
     from ifnscore.analysis._frame import Frame
-    from ifnscore.cohort import Cohort
+    from ifnscore.cohort import Cohort, Settings
 
 COMPOSITE = "composite"
 #: Reasons for stopping that make a failure of the drug.
@@ -22,7 +22,12 @@ FAILURES = frozenset({"lack_efficacy", "ae"})
 NAN = math.nan
 
 
-def failures(cohort: Cohort) -> dict[str, str]:
+def last_day(settings: Settings) -> float:
+    """Return the day up to which a stop makes a failure: the end of the follow-up window; NaN: any day."""
+    return settings.target_day + settings.window_days if settings.followup_rule == "target" else NAN
+
+
+def failures(cohort: Cohort, *, ever: bool = False) -> dict[str, str]:
     """Return code -> reason of patients who stopped the index drug for an adverse event or lack of efficacy.
 
     With a target day, a stop after its window comes too late to make a failure of what was seen before.
@@ -35,7 +40,7 @@ def failures(cohort: Cohort) -> dict[str, str]:
         ]
         joined = drug_runs(cohort.exposures, patient, s.index_drug, s.grace_days, s.data_cut_day)
         stopped = discontinued_on(joined, s.data_cut_day)
-        if math.isnan(stopped) or (s.followup_rule == "target" and stopped > s.target_day + s.window_days):
+        if math.isnan(stopped) or (not ever and stopped > last_day(s)):
             continue
         known = rows if s.data_cut_day is None else rows[rows["start_day"] < s.data_cut_day]
         last = known.sort_values("start_day").iloc[-1]
@@ -58,6 +63,7 @@ def rows(frame: Frame, cohort: Cohort, signatures: list[str]) -> list[dict[str, 
     if frame.simple:
         return []
     failed = failures(cohort)
+    later = set(failures(cohort, ever=True)) - set(failed)
     treated = {cohort.codes[p] for p, found in _timeline.runs(cohort).items() if found}
     made = []
     for tissue in frame.tissues:
@@ -89,6 +95,8 @@ def rows(frame: Frame, cohort: Cohort, signatures: list[str]) -> list[dict[str, 
                         "unit": "proportion",
                         "exact": True,
                         "n_success": k,
+                        "n_stopped_later": len(set(later) & here),
+                        "stops_until": last_day(frame.settings),
                         **_leave_one_out.summary(k / n if n else NAN, NAN, sorted(counted), _share(counted, fell)),
                         "note": f"{k} of {n}; {len(set(failed) & here)} stopped for an adverse event or lack of efficacy",
                     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import np, pd
-from ifnscore.cohort import _labels, _pairs, _timeline
+from ifnscore.cohort import _labels, _match, _pairs, _timeline
 from ifnscore.errors import DataError, listing, warn
 
 if TYPE_CHECKING:
@@ -69,6 +69,12 @@ class Frame:
     def estimands(self) -> tuple[str, ...]:
         """Estimands that the design can tell apart."""
         return (_pairs.OBSERVED,) if self.simple else (_pairs.WHILE_ON, _pairs.POLICY)
+
+    @property
+    def declared(self) -> bool:
+        """Whether there is a primary score: a declared one, or only one."""
+        names = [c.id for c in self.columns]
+        return len(names) == 1 or self.settings.primary_signature in names
 
     @property
     def primary(self) -> str:
@@ -170,6 +176,8 @@ def _coded(rows: pd.DataFrame, cohort: Cohort) -> pd.DataFrame:
     for column in ("tissue", "platform", "batch", "group"):
         text = rows[column].astype(str) if column in rows else pd.Series("", index=rows.index)
         out[column] = text.where(text != "", UNKNOWN if column == "tissue" else "")
+    simple = cohort.simple is not None
+    out["steroid"] = np.nan if simple else _match.doses(cohort, list(rows["patient_id"]), list(out["day"]))
     out["phase"], out["days_on"], out["total_days_on"] = rows["phase"], rows["days_on"], rows["total_days_on"]
     for column in _KEPT:
         out[column] = rows[column].astype(float) if column in rows else np.nan

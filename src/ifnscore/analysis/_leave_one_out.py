@@ -49,28 +49,33 @@ def summary(
     dict
         ``loo_low, loo_high`` range of estimates; ``loo_p_low, loo_p_high``; ``loo_sign_holds`` whether every estimate has the
         sign of the whole; ``loo_flips`` whether p crosses 0.05 (where it still could) or the
-        sign changes; ``loo_patient`` who moves it most.
+        sign changes; ``n_loo_flips`` how many patients do that, ``loo_patients`` who;
+        ``loo_patient`` who moves the estimate most.
     """
     names = list(patients)
     blank: dict[str, Any] = {"loo_low": NAN, "loo_high": NAN, "loo_p_low": NAN, "loo_p_high": NAN}
     if len(names) <= fewest or not np.isfinite(estimate):
-        return {**blank, "loo_sign_holds": None, "loo_flips": None, "loo_patient": ""}
+        return {**blank, "loo_sign_holds": None, "loo_flips": None, "n_loo_flips": 0, "loo_patients": "", "loo_patient": ""}
     found = [refit(np.arange(len(names)) != i) for i in range(len(names))]
     values, ps = np.array([v for v, _ in found]), np.array([q for _, q in found])
     known = np.isfinite(values)
     if not known.any():
-        return {**blank, "loo_sign_holds": None, "loo_flips": None, "loo_patient": ""}
+        return {**blank, "loo_sign_holds": None, "loo_flips": None, "n_loo_flips": 0, "loo_patients": "", "loo_patient": ""}
     moved = np.where(known, np.abs(values - estimate), -1.0)
     holds = bool((np.sign(values[known]) == np.sign(estimate)).all())
     # with fewer patients left than any exact test needs, p rises whoever is left out: only the sign can tell
     can_cross = bool(np.isfinite(p)) and len(names) > FEWEST_FOR_P
-    crossed = can_cross and bool(((ps[np.isfinite(ps)] < ALPHA) != (p < ALPHA)).any())
+    turned = known & (np.sign(values) != np.sign(estimate))
+    crossed = (np.isfinite(ps) & ((ps < ALPHA) != (p < ALPHA))) if can_cross else np.zeros(len(ps), dtype=bool)
+    flips = turned | crossed
     return {
         "loo_low": float(values[known].min()),
         "loo_high": float(values[known].max()),
         "loo_p_low": float(np.nanmin(ps)) if np.isfinite(ps).any() else NAN,
         "loo_p_high": float(np.nanmax(ps)) if np.isfinite(ps).any() else NAN,
         "loo_sign_holds": holds,
-        "loo_flips": (not holds) or crossed,
+        "loo_flips": bool(flips.any()),
+        "n_loo_flips": int(flips.sum()),
+        "loo_patients": ", ".join(sorted(str(n) for n, f in zip(names, flips, strict=True) if f)),
         "loo_patient": str(names[int(moved.argmax())]),
     }

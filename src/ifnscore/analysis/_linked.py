@@ -72,9 +72,8 @@ def build(frame: Frame, cohort: Cohort, outcome: str, subscale: str = "") -> Lin
     rows = frame.rows.loc[joined.index].assign(
         visit_day=joined["visit_day"], lag=joined["lag"], outcome=joined["outcome"].astype(float)
     )
-    steroid = _match.doses(cohort, list(joined["patient_id"]), list(rows["day"]))
     reasons = pd.DataFrame(missing, columns=["tissue", "reason"]).value_counts().rename("n_samples").reset_index()
-    return Linked(rows.assign(steroid=steroid), reasons, one)
+    return Linked(rows, reasons, one)
 
 
 def measured(cohort: Cohort, instrument: str, subscale: str = "") -> pd.DataFrame:
@@ -204,7 +203,7 @@ def drug_covariates(visits: pd.DataFrame, *, own_course: bool = False) -> Any:
     visits
         See :func:`visits_of`.
     own_course
-        A separate slope of log(1 + days on the drug) for each patient, instead of a common one.
+        A separate slope of log(1 + days on the drug) for each patient, and a common one of days, instead of one slope for all.
 
     Returns
     -------
@@ -214,5 +213,7 @@ def drug_covariates(visits: pd.DataFrame, *, own_course: bool = False) -> Any:
     phases = sorted(set(visits["phase"]))[1:]
     columns = [(visits["phase"] == p).to_numpy(dtype=float) for p in phases]
     time = np.log1p(visits["days_on"].to_numpy(dtype=float))
-    courses = repeated.per_patient(visits["order"].to_numpy(), time) if own_course else time
-    return np.column_stack([*columns, courses])
+    if not own_course:
+        return np.column_stack([*columns, time])
+    courses = repeated.per_patient(visits["order"].to_numpy(), time)
+    return np.column_stack([*columns, courses, visits["days_on"].to_numpy(dtype=float)])

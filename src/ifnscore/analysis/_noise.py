@@ -6,8 +6,9 @@ RCV = 1.96 * sqrt(2) * within-person SD: the change that two repeats of one heal
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import np
 
@@ -41,6 +42,15 @@ class Noise:
     def rcv(self) -> float:
         """Reference change value."""
         return Z * math.sqrt(2.0) * self.sd
+
+    @property
+    def rcv_t(self) -> float:
+        """The same with the t quantile of the degrees of freedom: few repeats do not know the SD."""
+        if not self.df:
+            return self.rcv
+        from scipy.stats import t
+
+        return float(t.ppf(0.975, self.df)) * math.sqrt(2.0) * self.sd
 
 
 def within_person(scores: ScoreTable, cohort: Cohort) -> dict[tuple[str, str], Noise]:
@@ -77,6 +87,12 @@ def within_person(scores: ScoreTable, cohort: Cohort) -> dict[tuple[str, str], N
     return found
 
 
-def beyond(change: float, noise: Noise) -> bool | None:
-    """Return whether a change is larger than the reference change value; None where that is unknown."""
-    return bool(abs(change) > noise.rcv) if np.isfinite(noise.sd) and np.isfinite(change) else None
+def beyond(row: Mapping[str, Any], noise: Noise) -> bool | None:
+    """Return whether one sample against one sample changed by more than noise; None where that is unknown.
+
+    Unknown also between the two limits (1.96 and the t quantile), and for means of several samples, which vary less.
+    """
+    if not np.isfinite(noise.sd) or row["n_baseline"] > 1 or row["n_followup"] > 1:
+        return None
+    size = abs(row["change"])
+    return True if size > noise.rcv_t else False if size <= noise.rcv else None

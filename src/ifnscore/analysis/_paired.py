@@ -101,7 +101,8 @@ def all_tests(changes: Changes, rng: Any = None, margin: float | None = None) ->
         same = equivalence.tost(d, margin)
         rows.append(_test("tost", same.mean, same.low, same.high, same.level, same.p, same.note or f"margin {margin:g}"))
     least = attainable.min_p(changes.n)
-    return [{**about, "n_patients": changes.n, **r, "min_attainable_p": least} for r in rows]
+    floors = {"t": NAN, "tost": NAN, "sign_flip_less": least / 2, "sign_flip_greater": least / 2}
+    return [{**about, "n_patients": changes.n, **r, "min_attainable_p": floors.get(str(r["test"]), least)} for r in rows]
 
 
 def _test(

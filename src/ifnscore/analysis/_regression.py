@@ -29,7 +29,7 @@ def row(frame: Frame, changes: Changes) -> dict[str, Any]:
     s = frame.settings
     oldham = regression_to_mean.oldham(before, after) if changes.n >= FEWEST else None
     expected = regression_to_mean.expected(float(before.mean()) if changes.n else NAN, s.long_run_mean, s.icc)
-    early, late = two_baselines(frame, changes)
+    early, late, apart = two_baselines(frame, changes)
     drift = regression_to_mean.drift(early, late) if len(early) else None
     return {
         **_paired.names(changes.question, changes.column),
@@ -38,7 +38,8 @@ def row(frame: Frame, changes: Changes) -> dict[str, Any]:
         "untreated_drift": drift.mean if drift else NAN,
         "untreated_drift_low": drift.low if drift else NAN,
         "untreated_drift_high": drift.high if drift else NAN,
-        "change_on_drug": float(changes.change.mean()) if changes.n else NAN,
+        "drift_days": float(np.median(apart)) if len(apart) else NAN,
+        "change": float(changes.change.mean()) if changes.n else NAN,
         "oldham_r": oldham.r if oldham else NAN,
         "oldham_p": oldham.p if oldham else NAN,
         "pitman_morgan_p": regression_to_mean.pitman_morgan(before, after) if changes.n >= FEWEST else NAN,
@@ -51,12 +52,12 @@ def _sides(changes: Changes) -> tuple[Any, Any]:
     return changes.table["baseline"].to_numpy(dtype=float), changes.table["followup"].to_numpy(dtype=float)
 
 
-def two_baselines(frame: Frame, changes: Changes) -> tuple[Any, Any]:
-    """Return the first and last baseline score of the analysed patients who have two on one platform."""
+def two_baselines(frame: Frame, changes: Changes) -> tuple[Any, Any, Any]:
+    """Return the first and last baseline score of the analysed patients who have two on one platform, and the days between."""
     score = frame.values[changes.question.signature]
     rows = frame.rows[(frame.rows["tissue"] == changes.question.tissue) & (frame.rows["phase"] == _exposure.BASELINE)]
     rows = rows[_pairs.in_baseline(rows["day"], frame.settings) & score[rows.index].notna()]
-    early, late = [], []
+    early, late, apart = [], [], []
     for row in rows_of(changes.table):
         mine = rows[(rows["patient_id"] == row["patient_id"]) & (rows["platform"] == row["platform"])].sort_values("day")
         if len(mine) and not frame.settings.allow_cross_batch:
@@ -65,4 +66,5 @@ def two_baselines(frame: Frame, changes: Changes) -> tuple[Any, Any]:
         if mine["day"].nunique() > 1:
             early.append(float(score[mine.index[0]]))
             late.append(float(score[mine.index[-1]]))
-    return np.array(early), np.array(late)
+            apart.append(float(mine["day"].iloc[-1] - mine["day"].iloc[0]))
+    return np.array(early), np.array(late), np.array(apart)

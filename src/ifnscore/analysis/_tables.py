@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from ifnscore import get
+from ifnscore import get, methods
 from ifnscore._lazy import np, pd
 from ifnscore.analysis import _batch, _changes, _noise
 from ifnscore.result import COLUMNS
@@ -19,9 +19,19 @@ if TYPE_CHECKING:
     from ifnscore.cohort import Cohort
     from ifnscore.scoretable import ScoreTable
 
+#: Rules that a design without exposure uses.
+_OF_SIMPLE = frozenset(
+    [
+        *("title", "synthetic", "hypotheses", "allow_cross_batch", "allow_confounded_batch", "min_controls_batch"),
+        *("primary_signature", "primary_tissue", "icc", "long_run_mean", "small_cell", "score_rcv"),
+    ]
+)
 #: Columns that hold a p.
-_P = ("p", "p_adj", "p_t", "p_parametric", "loo_p_low", "loo_p_high", "oldham_p", "pitman_morgan_p", "kendall_p")
-PRIMARY, SECONDARY, EXPLORATORY = "primary", "secondary", "exploratory"
+_P = (
+    *("p", "p_adj", "p_t", "p_parametric", "loo_p_low", "loo_p_high", "oldham_p", "pitman_morgan_p", "kendall_p"),
+    *("min_attainable_p", "min_attainable_p_given_zeros"),
+)
+PRIMARY, SECONDARY, EXPLORATORY, FIRST = "primary", "secondary", "exploratory", "first_listed"
 
 
 def main(rows: list[dict[str, Any]], frame: Frame) -> pd.DataFrame:
@@ -34,7 +44,7 @@ def main(rows: list[dict[str, Any]], frame: Frame) -> pd.DataFrame:
     for column in ("loo_flips", "loo_sign_holds"):
         if column in table:
             table[column] = table[column].astype(object).where(table[column].notna(), None)
-    order = pd.Series(role).map({PRIMARY: 0, SECONDARY: 1, EXPLORATORY: 1})
+    order = pd.Series(role).map({PRIMARY: 0, FIRST: 0, SECONDARY: 1, EXPLORATORY: 1})
     return table.loc[order.sort_values(kind="stable").index].reset_index(drop=True)
 
 
@@ -42,6 +52,8 @@ def _role(frame: Frame, row: Mapping[str, Any]) -> str:
     if row["signature"] != frame.primary or row["tissue"] != frame.tissues[0]:
         return EXPLORATORY
     headline = row["contrast"] == _changes.PAIRED and row["estimand"] == frame.estimands[0]
+    if not frame.declared:
+        return FIRST if headline else EXPLORATORY
     return PRIMARY if headline else SECONDARY
 
 
@@ -67,9 +79,11 @@ def patients(answers: Iterable[_changes.Changes], frame: Frame, noise: Mapping[t
         q = a.question
         about = {"signature": q.signature, "tissue": q.tissue, "group": q.group, "contrast": q.contrast, "estimand": q.estimand}
         known = noise.get((q.signature, q.tissue), _noise.Noise(float("nan"), 0, _noise.NOT_KNOWN))
-        more = {"unit": a.column.unit, "rcv": known.rcv, "excluded": ""}
+        more = {"unit": a.column.unit, "rcv": known.rcv, "rcv_t": known.rcv_t, "excluded": ""}
+        if frame.simple:
+            more["followup_phase"] = ""
         parts += [
-            {**about, **r, **more, "beyond_rcv": _noise.beyond(r["change"], known)}
+            {**about, **r, **more, "beyond_rcv": _noise.beyond(r, known)}
             for r in rows_of(a.table.drop(columns=["baseline_rows", "followup_rows"]))
         ]
         parts += [{**about, "patient_id": p, "excluded": why} for p, why in a.excluded.items()]
@@ -97,6 +111,7 @@ def score_facts(scores: ScoreTable, frame: Frame, noise: Mapping[tuple[str, str]
                     "tissue": tissue,
                     "ifn_type": column.ifn_type,
                     "method": column.method,
+                    "sample_independent": _independent(column.method),
                     "score_type": column.score_type,
                     "unit": column.unit,
                     "n_samples": len(here),
@@ -104,10 +119,17 @@ def score_facts(scores: ScoreTable, frame: Frame, noise: Mapping[tuple[str, str]
                     "within_person_sd": known.sd,
                     "within_person_df": known.df,
                     "rcv": known.rcv,
+                    "rcv_t": known.rcv_t,
                     "noise_source": known.source,
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _independent(method: str) -> bool | None:
+    """Whether a sample's score stays the same when other samples are added; None for a foreign score."""
+    record = methods.records().get(method)
+    return None if record is None else record.sample_independent
 
 
 def settings(cohort: Cohort, **more: Any) -> pd.DataFrame:
@@ -118,7 +140,13 @@ def settings(cohort: Cohort, **more: Any) -> pd.DataFrame:
     rows = [
         {"rule": f.name, "value": _text(getattr(cohort.settings, f.name)), "meaning": said.get(f.name, "")}
         for f in fields(cohort.settings)
+        if cohort.simple is None or f.name in _OF_SIMPLE
     ]
+    if cohort.simple is not None:
+        rows += [
+            {"rule": f.name, "value": _text(getattr(cohort.simple, f.name)), "meaning": "column or value of the simple design"}
+            for f in fields(cohort.simple)
+        ]
     rows += [{"rule": k, "value": _text(v), "meaning": ""} for k, v in {**more, **_versions()}.items()]
     return pd.DataFrame(rows)
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import np
-from ifnscore.analysis import _arms, _changes, _composite, _paired
+from ifnscore.analysis import _arms, _changes, _composite, _paired, _words_more
 from ifnscore.analysis._leave_one_out import ALPHA
+from ifnscore.analysis._phrases import SYNTHETIC, interval, number, p_value, percent, plural, small
 from ifnscore.cohort import _pairs
 from ifnscore.result import rows as rows_of
 
@@ -16,39 +17,33 @@ if TYPE_CHECKING:
     from ifnscore.analysis._frame import Frame
     from ifnscore.cohort import Cohort
 
-SYNTHETIC = "SYNTHETIC DATA."
-_ESTIMAND = {
-    _pairs.WHILE_ON: "while on treatment",
-    _pairs.POLICY: "treatment policy, interruptions and stops included",
-    _pairs.OBSERVED: "as observed",
-}
+_ESTIMAND = {_pairs.WHILE_ON: "while on treatment", _pairs.POLICY: "treatment policy", _pairs.OBSERVED: "as observed"}
+NOT_THE_SAME = "no change shown, which is not the same as no change"
+CONFOUNDED = (
+    "Batch and time cannot be told apart: the estimates hold the difference between runs, and no interval covers it. "
+    "No p is given: batch and time cannot be told apart."
+)
 
 
-def number(x: float, digits: int = 2) -> str:
-    """Return a number with a sign that prints well."""
-    return f"{x:.{digits}f}".replace("-", "−")
-
-
-def p_value(p: float) -> str:
-    """Return a p value with three digits, or ``< 0.001``."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p >= 0.01 else f"p = {p:.4f}"  # noqa: PLR2004
-
-
-def plural(n: int, word: str) -> str:
-    """Return ``1 patient``, ``2 patients``."""
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"
-
-
-def compare(table: pd.DataFrame, tables: Mapping[str, pd.DataFrame], frame: Frame, cohort: Cohort, *, genes: bool) -> str:
+def compare(
+    table: pd.DataFrame, tables: Mapping[str, pd.DataFrame], frame: Frame, cohort: Cohort, *, genes: bool, no_p: frozenset[str]
+) -> str:
     """Return the paragraph for a comparison."""
     parts = [SYNTHETIC] if cohort.settings.synthetic else []
-    parts += [_headline(r, tables["patients"], _window(frame)) for r in _rows(table, frame, frame.primary)]
-    parts += _policy(table, frame)
-    parts += _other_type(table, frame)
-    parts += _arm_parts(table, frame)
-    parts += _fragile(table)
-    parts += _left_out(tables["flow"], frame)
-    parts += _caution(tables, frame)
+    headlines = _rows(table, frame, frame.primary)
+    parts += [CONFOUNDED] if frame.tissues[0] in no_p else []
+    parts += _undeclared(headlines, frame)
+    for row in headlines:
+        parts += [_headline(row, tables["patients"], _how(frame, cohort)), _left_one_out(row)]
+    parts.append(_words_more.arms_known(frame))
+    parts += _other_estimands(table, frame)
+    parts += _arm_parts(table, tables["tests"], frame) if "tests" in tables else []
+    parts += _words_more.beyond_noise(tables, frame)
+    parts += _words_more.other_type(table, frame, _rows)
+    parts += _words_more.left_out(tables["flow"], frame)
+    parts += _words_more.drift(tables, frame)
+    parts += _words_more.steroid(tables, frame)
+    parts += _words_more.cells(tables, frame)
     if not genes:
         parts.append("The scores came as a table, so the genes behind them were not compared.")
     return " ".join(p for p in parts if p)
@@ -64,23 +59,30 @@ def _rows(table: pd.DataFrame, frame: Frame, signature: str) -> list[dict[str, A
     return rows_of(chosen)
 
 
+def _undeclared(headlines: list[dict[str, Any]], frame: Frame) -> list[str]:
+    if frame.declared or not headlines:
+        return []
+    n = max(int(r["n_hypotheses"]) for r in headlines)
+    return [f"No primary score was declared; the first of {n} is shown, with p adjusted over them."] if n > 1 else []
+
+
+def _how(frame: Frame, cohort: Cohort) -> str:
+    s, design = frame.settings, cohort.simple
+    if design is not None:
+        return f"{design.time} {design.followup} against {design.baseline}, as observed"
+    words = {"last_on": "last sample on the drug", "first_on": "first sample on the drug"}
+    return f"while on treatment, {words.get(s.followup_rule, f'day {s.target_day:g} ± {s.window_days:g}')}"
+
+
 def _where(row: Mapping[str, Any]) -> str:
     tissue = "" if row["tissue"] == "unknown" else f" in {row['tissue']}"
     arm = f", {row['group']}" if row["group"] else ""
     return f"{row['signature']}{tissue}{arm}"
 
 
-def _window(frame: Frame) -> str:
-    s = frame.settings
-    if frame.simple:
-        return ""
-    words = {"last_on": ", last sample on the drug", "first_on": ", first sample on the drug"}
-    return words.get(s.followup_rule, f", day {s.target_day:g} ± {s.window_days:g}")
-
-
-def _headline(row: Mapping[str, Any], patients: pd.DataFrame, window: str) -> str:
+def _headline(row: Mapping[str, Any], patients: pd.DataFrame, how: str) -> str:
     n = int(row["n_patients"])
-    what = f"{_where(row)} ({_ESTIMAND[row['estimand']]}{window}, {plural(n, 'patient')})"
+    what = f"{_where(row)} ({how}, {plural(n, 'patient')})"
     if n == 0:
         return f"{what}: no patient has a pair, so nothing can be said."
     return f"{what}: {_fell(row, patients)}; mean change {interval(row)}.{_verdict(row)}"
@@ -89,37 +91,54 @@ def _headline(row: Mapping[str, Any], patients: pd.DataFrame, window: str) -> st
 def _fell(row: Mapping[str, Any], patients: pd.DataFrame) -> str:
     same = np.logical_and.reduce([patients[k] == row[k] for k in ("signature", "tissue", "group", "contrast", "estimand")])
     change = patients.loc[same & (patients["excluded"] == ""), "change"]
-    down, up = int((change < 0).sum()), int((change > 0).sum())
-    return f"the score fell in {down} and rose in {up} of {plural(len(change), 'patient')}"
-
-
-def interval(row: Mapping[str, Any]) -> str:
-    """Return estimate and 95 % interval in words, with the ratio where there is one."""
-    text = f"{number(row['estimate'])} {row['unit']}"
-    if np.isfinite(row["ci_low"]):
-        text += f" (95 % interval {number(row['ci_low'])} to {number(row['ci_high'])})"
-    if np.isfinite(row.get("ratio", np.nan)):
-        text += f", that is {row['ratio']:.2f} times the baseline"
-        if np.isfinite(row["ratio_low"]):
-            text += f" ({row['ratio_low']:.2f} to {row['ratio_high']:.2f})"
-    return text
+    n, down, up = len(change), int((change < 0).sum()), int((change > 0).sum())
+    if n > 1 and n in {down, up}:
+        return f"the score {'fell' if down else 'rose'} in all {n} patients"
+    same_as_before = f", and did not change in {n - down - up}" if n > down + up else ""
+    return f"the score fell in {down} and rose in {up} of {plural(n, 'patient')}{same_as_before}"
 
 
 def _verdict(row: Mapping[str, Any]) -> str:
     n, p = int(row["n_patients"]), float(row["p"])
     if not np.isfinite(p):
-        return " No p is given: batch and time cannot be told apart." if "confounded" in str(row["note"]) else ""
-    if n < _paired.TOO_FEW:
-        return f" {plural(n, 'patient').capitalize()} cannot reject anything at 0.05: read the single values."
+        return ""
     least = float(row["min_attainable_p_given_zeros"])
+    if n < _paired.TOO_FEW:
+        normal = ", and the interval leans on normality and is no test" if np.isfinite(row["ci_low"]) else ""
+        return (
+            f" {plural(n, 'patient').capitalize()} cannot reject anything at 0.05 (smallest attainable p {small(least)})"
+            f"{normal}: read the single values."
+        )
     if least > ALPHA:
-        return f" With {int(n)} patients, some without any change, nothing can be rejected at 0.05: read the single values."
-    floor = f"smallest attainable with {n} patients {least:.2g}"
-    shown = "a change is shown" if p < ALPHA else "no change shown, which is not the same as no change"
-    return f" Exact sign-flip {p_value(p)} ({floor}): {shown}."
+        return f" With {n} patients, some without any change, nothing can be rejected at 0.05: read the single values."
+    unchanged = f", {int(row['n_zero'])} of them unchanged," if row["n_zero"] else ""
+    floor = f"smallest attainable with {n} patients{unchanged} {small(least)}"
+    adjusted = f", adjusted {small(row['p_adj'])}" if row["n_hypotheses"] > 1 and np.isfinite(row["p_adj"]) else ""
+    return f" Exact sign-flip {p_value(p)} ({floor}{adjusted}): {_shown(row)}."
 
 
-def _policy(table: pd.DataFrame, frame: Frame) -> list[str]:
+def _shown(row: Mapping[str, Any]) -> str:
+    """Say whether a change is shown, by the p that counts: adjusted where no primary was declared."""
+    counts = row["p"] if row["role"] in {"primary", "secondary"} else row["p_adj"]
+    if counts < ALPHA:
+        return f"a {'fall' if row['estimate'] < 0 else 'rise'} is shown"
+    clash = np.isfinite(row["ci_low"]) and (row["ci_low"] > 0 or row["ci_high"] < 0)
+    return NOT_THE_SAME + ("; the t interval leans on normality and is the less guarded of the two" if clash else "")
+
+
+def _left_one_out(row: Mapping[str, Any]) -> str:
+    if not np.isfinite(row["loo_low"]):
+        return ""
+    arm = f" in {row['group']}" if row["group"] else ""
+    text = f"Leaving out one patient at a time{arm}: {number(row['loo_low'])} to {number(row['loo_high'])}"
+    n, shown = int(row["n_loo_flips"]), np.isfinite(row["p"]) and row["p"] < ALPHA and row["n_patients"] >= _paired.TOO_FEW
+    if shown and n:
+        whom = f"without {row['loo_patients']} it" if n == 1 else f"without any one of {n} patients it"
+        text += f"; {whom} is no longer shown"
+    return text + "."
+
+
+def _other_estimands(table: pd.DataFrame, frame: Frame) -> list[str]:
     if frame.simple:
         return []
     rows = table[(table["signature"] == frame.primary) & (table["tissue"] == frame.tissues[0])]
@@ -129,36 +148,34 @@ def _policy(table: pd.DataFrame, frame: Frame) -> list[str]:
         for r in rows_of(rows[(rows["group"] == group) & (rows["n_patients"] > 0)]):
             n = int(r["n_patients"])
             if r["contrast"] == _changes.PAIRED and r["estimand"] == _pairs.POLICY:
-                parts.append(f"Treatment policy{arm} ({plural(n, 'patient')}): {interval(r)}.")
-            if r["contrast"] == _changes.MEANS and r["estimand"] == _pairs.WHILE_ON:
-                p = f", {p_value(r['p'])}" if n >= _paired.TOO_FEW and np.isfinite(r["p"]) else ""
-                parts.append(f"All visits on the drug, one mean a patient{arm} ({n}): {interval(r)}{p}.")
+                lead = f"Treatment policy, interruptions and stops included{arm}"
+                parts.append(f"{lead} ({plural(n, 'patient')}): {interval(r)}{_short(r)}.")
+            if r["contrast"] == _changes.MEANS:
+                parts.append(f"All visits on the drug, one mean a patient{arm} ({n}): {interval(r)}{_short(r)}.")
             if r["estimand"] == _composite.COMPOSITE:
-                share = f"{100 * r['ci_low']:.0f} to {100 * r['ci_high']:.0f} %"
-                parts.append(
-                    f"Counting a stop for an adverse event or lack of efficacy as failure, the score fell{arm} in "
-                    f"{int(r['n_success'])} of {n} (95 % interval {share})."
-                )
+                parts.append(_composite_words(r, arm))
     return parts
 
 
-def _other_type(table: pd.DataFrame, frame: Frame) -> list[str]:
-    """Name a type II score beside a type I score."""
-    mine = next(c.ifn_type for c in frame.columns if c.id == frame.primary)
-    other = {"I": "II", "II": "I"}.get(mine)
-    names = [c.id for c in frame.columns if c.ifn_type == other]
-    parts = []
-    for name in names[:1]:
-        rows = [r for r in _rows(table, frame, name) if r["n_patients"] and np.isfinite(r["estimate"])]
-        parts += [f"Beside it, type {other}: {_where(r)} changed by {interval(r)}." for r in rows]
-    if parts:
-        parts.append("The two types share genes, so neither change names the interferon.")
-    return parts
+def _short(row: Mapping[str, Any]) -> str:
+    if row["n_patients"] < _paired.TOO_FEW or not np.isfinite(row["p"]):
+        return ""
+    return f", {p_value(row['p'])} (smallest attainable {small(row['min_attainable_p_given_zeros'])}): {_shown(row)}"
 
 
-def _arm_parts(table: pd.DataFrame, frame: Frame) -> list[str]:
-    chosen = table[(table["signature"] == frame.primary) & (table["tissue"] == frame.tissues[0])]
+def _composite_words(row: Mapping[str, Any], arm: str) -> str:
+    n, k = int(row["n_patients"]), int(row["n_success"])
+    until = f" up to day {row['stops_until']:g}" if np.isfinite(row["stops_until"]) else ""
+    later = f"; {int(row['n_stopped_later'])} stopped later" if row["n_stopped_later"] else ""
+    return (
+        f"Counting a stop for an adverse event or lack of efficacy{until} as failure, the score fell{arm} in {k} of {n} "
+        f"(95 % interval {percent(row['ci_low'], row['ci_high'])}){later}."
+    )
+
+
+def _arm_parts(table: pd.DataFrame, tests: pd.DataFrame, frame: Frame) -> list[str]:
     contrast = f"{_arms.PREFIX}:{_changes.PAIRED}"
+    chosen = _words_more.mine(table, frame)
     chosen = chosen[(chosen["contrast"] == contrast) & (chosen["estimand"] == frame.estimands[0])]
     parts = []
     for r in rows_of(chosen):
@@ -168,78 +185,14 @@ def _arm_parts(table: pd.DataFrame, frame: Frame) -> list[str]:
         if np.isfinite(r["ci_low"]):
             text += f" (95 % interval {number(r['ci_low'])} to {number(r['ci_high'])})"
         if np.isfinite(r["p"]) and r["min_attainable_p"] <= ALPHA:
-            shown = "a difference is shown" if r["p"] < ALPHA else "no difference shown"
-            text += f", permutation {p_value(r['p'])}: {shown}"
-        parts.append(text + ".")
+            none = "no difference shown, which is not the same as no difference"
+            shown = "a difference is shown" if r["p"] < ALPHA else none
+            text += f", permutation {p_value(r['p'])} (smallest attainable {small(r['min_attainable_p'])}): {shown}"
+        parts += [text + ".", *_words_more.area(tests, r)]
     if parts:
         parts.append(
-            "The groups were not randomised here. Where a label arose after the baseline, such as symptoms or response, the "
-            "difference describes the groups and predicts nothing."
+            "Whether the groups were randomised is not known here; if they were not randomised, the difference describes them "
+            "only. Where a label arose after the baseline, such as symptoms or response, it describes the groups and predicts "
+            "nothing."
         )
-    return parts
-
-
-def _fragile(table: pd.DataFrame) -> list[str]:
-    """Name the patient on whom a shown change hangs."""
-    shown = (table["role"] == "primary") & (table["p"] < ALPHA) & table["loo_flips"].eq(other=True)
-    parts = []
-    for r in rows_of(table[shown]):
-        arm = f" in {r['group']}" if r["group"] else ""
-        span = f"{number(r['loo_low'])} to {number(r['loo_high'])}"
-        parts.append(
-            f"The change shown{arm} hangs on {r['loo_patient']}: without that patient it is not shown (estimates {span})."
-        )
-    return parts
-
-
-def _left_out(flow: pd.DataFrame, frame: Frame) -> list[str]:
-    rows = flow[
-        (flow["signature"] == frame.primary)
-        & (flow["tissue"] == frame.tissues[0])
-        & (flow["contrast"] == _changes.PAIRED)
-        & (flow["estimand"] == frame.estimands[0])
-        & (flow["step"] == "excluded")
-        & (flow["n_patients"] > 0)
-    ]
-    parts = []
-    for group in frame.groups:
-        why = ", ".join(f"{r['n_patients']} {r['reason']}" for r in rows_of(rows[rows["group"] == group]))
-        arm = f" in {group}" if group else ""
-        parts += [f"Left out{arm}: {why}."] if why else []
-    return parts
-
-
-def _caution(tables: Mapping[str, pd.DataFrame], frame: Frame) -> list[str]:
-    if frame.simple:
-        return ["The comparison is before against after: it does not say what caused a change."]
-    parts = ["There is no untreated arm: drug, steroid, the course of the disease and regression to the mean are not told apart."]
-    regression = tables.get("regression_to_mean")
-    if regression is not None and len(regression):
-        for r in rows_of(_mine(regression, frame)):
-            n, arm = int(r["n_two_baselines"]), f" in {r['group']}" if r["group"] else ""
-            if n:
-                drift = number(r["untreated_drift"])
-                parts.append(f"Untreated drift between two baselines{arm}: {drift} {r['unit']} ({plural(n, 'patient')}).")
-    cells = tables.get("cells")
-    cells = _mine(cells, frame) if cells is not None and len(cells) else None
-    if cells is not None and len(cells) and not (cells["n_patients"] > 0).any():
-        parts.append("Blood counts are missing: a change of cells cannot be told from a change of score.")
-    elif cells is not None and len(cells):
-        parts += _cells(cells)
-    return parts
-
-
-def _mine(table: pd.DataFrame, frame: Frame) -> pd.DataFrame:
-    return table[(table["signature"] == frame.primary) & (table["tissue"] == frame.tissues[0])]
-
-
-def _cells(cells: pd.DataFrame) -> list[str]:
-    parts = []
-    for group, mine in cells[np.isfinite(cells["adjusted_change"].astype(float))].groupby("group"):
-        texts = [
-            f"{r['cell']} {number(r['adjusted_change'])} ({number(r['adjusted_low'])} to {number(r['adjusted_high'])})"
-            for r in rows_of(mine)
-        ]
-        arm = f" in {group!s}" if group else ""
-        parts.append(f"With the cell fraction held constant the change{arm} is: {'; '.join(texts)}.")
     return parts

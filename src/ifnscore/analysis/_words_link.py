@@ -9,7 +9,7 @@ from ifnscore._lazy import np
 from ifnscore.analysis import _discordant, _link, _responders
 from ifnscore.analysis._leave_one_out import ALPHA
 from ifnscore.analysis._paired import TOO_FEW
-from ifnscore.analysis._words import SYNTHETIC, number, p_value, plural
+from ifnscore.analysis._phrases import SYNTHETIC, bounded, number, p_value, percent, plural, small
 from ifnscore.result import rows as rows_of
 
 if TYPE_CHECKING:
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from ifnscore.cohort import Cohort
 
 NO_PROOF = (
-    "None of this shows a cause, and a fall of the score is no proof of benefit: interferon also normalised in children who did "
-    "not respond (Le Voyer 2021)."
+    "None of this shows a cause, and a fall of the score is no proof of benefit: interferon alpha normalised in responders and "
+    "in non-responders (Le Voyer 2021)."
 )
+#: Two or three points make a correlation whatever they are.
+FEWEST = 4
 
 
 def associate(
@@ -31,17 +33,23 @@ def associate(
     cohort: Cohort,
     linked: Linked,
     definition: str | None,
+    no_p: frozenset[str],
 ) -> str:
     """Return the paragraph for an association."""
     rows = table[(table["signature"] == frame.primary) & (table["tissue"] == frame.tissues[0])]
     of = {r["contrast"]: r for r in rows_of(rows) if r["test"] != "permutation_of_labels"}
     where = "" if frame.tissues[0] == "unknown" else f" in {frame.tissues[0]}"
+    first, last = frame.settings.link_window
     parts = [SYNTHETIC] if cohort.settings.synthetic else []
     parts.append(f"{frame.primary}{where} and {linked.instrument.title}.")
-    first, last = frame.settings.link_window
+    parts += ["No p is given: batch and time cannot be told apart."] if frame.tissues[0] in no_p else []
     parts.append(_sentence(of[_link.CHANGE], f"Change with change (follow-up on day {first:g} to {last:g})"))
+    parts += _beside_change(of, tables["pairs"], frame)
     parts.append(_sentence(of[_link.BASELINE], "At baseline, between patients"))
-    parts.append(_sentence(of[_link.WITHIN_OWN], "Within patients, freed of phase and of each child's own course on the drug"))
+    parts.append(_sentence(of[_link.WITHIN_OWN], "Within patients, after removing drug phase and each child's own time trend"))
+    common = of[_link.WITHIN_ADJUSTED]
+    if np.isfinite(common["estimate"]):
+        parts.append(f"With one time trend for all children instead: r = {bounded(common['estimate'])}.")
     parts.append(_warned(of[_link.UNADJUSTED]))
     parts += _disagree(tables["discordant"], frame)
     if definition:
@@ -52,26 +60,60 @@ def associate(
 
 def _sentence(row: Mapping[str, Any], lead: str) -> str:
     n = int(row["n_patients"])
+    if n < FEWEST:
+        return f"{lead}: {plural(n, 'patient')}, so no correlation is given; see the single values in pairs.tsv."
     if not np.isfinite(row["estimate"]):
         return f"{lead}: cannot be estimated ({plural(n, 'patient')}{'; ' + row['note'] if row['note'] else ''})."
-    text = f"{lead}: {'rho' if row['unit'] == 'rho' else row['unit']} = {number(row['estimate'])}"
+    text = f"{lead}: {'rho' if row['unit'] == 'rho' else row['unit']} = {bounded(row['estimate'])}"
     if np.isfinite(row["ci_low"]):
-        text += f" (95 % interval {number(row['ci_low'])} to {number(row['ci_high'])})"
-    text += f", {plural(n, 'patient')}"
+        text += f" (95 % interval {bounded(row['ci_low'])} to {bounded(row['ci_high'])})"
+    informative = "informative " if row["contrast"] == _link.WITHIN_OWN else ""
+    text += f", {plural(n, informative + 'patient')}"
     if row["n_observations"] > n:
         text += f", {int(row['n_observations'])} visits"
+    return text + _verdict(row, n)
+
+
+def _verdict(row: Mapping[str, Any], n: int) -> str:
     floor = row["min_attainable_p"]
     if not np.isfinite(row["p"]):
-        return f"{text}; no p."
+        return "; no p."
     if n < TOO_FEW or (np.isfinite(floor) and floor > ALPHA):
-        return f"{text}; so few patients allow no conclusion: read the single values."
+        return "; so few patients allow no conclusion: read the single values."
+    text = f", permutation {p_value(row['p'])}"
+    if row["exact"] and np.isfinite(floor):
+        text += f" (smallest attainable {small(floor)})"
+    if row["adjustment"] != "none" and np.isfinite(row["p_adj"]) and row["p_adj"] > row["p"]:
+        text += f", adjusted over signatures {small(row['p_adj'])}"
     secondary = "" if row["role"] == "primary" else " (secondary)"
     shown = "a link is shown" if row["p"] < ALPHA else "no link shown, which is not the same as no link"
-    return f"{text}, permutation {p_value(row['p'])}: {shown}{secondary}."
+    return f"{text}: {shown}{secondary}."
+
+
+def _beside_change(of: Mapping[str, Mapping[str, Any]], pairs: pd.DataFrame, frame: Frame) -> list[str]:
+    """Say what else moved with the changes: steroid dose, and the day of follow-up."""
+    parts = []
+    mine = pairs[(pairs["signature"] == frame.primary) & (pairs["tissue"] == frame.tissues[0])]
+    dose = mine["steroid_change"].dropna().astype(float)
+    adjusted = of.get(_link.CHANGE_STEROID)
+    if len(dose) >= FEWEST:
+        lower = int((dose < 0).sum())
+        text = (
+            f"The steroid dose was lower at follow-up in {lower} of {len(dose)} (median {number(float(dose.median()))} mg/kg/day)"
+        )
+        if adjusted and np.isfinite(adjusted["estimate"]):
+            text += f"; adjusted for its change rho = {bounded(adjusted['estimate'])}"
+            if np.sign(adjusted["estimate"]) != np.sign(of[_link.CHANGE]["estimate"]):
+                text += ", so not even the sign is settled"
+        parts.append(text + ".")
+    time = of[_link.TIME]
+    if np.isfinite(time["estimate"]) and time["n_patients"] >= FEWEST:
+        parts.append(f"Change of the score with the day of follow-up: rho = {bounded(time['estimate'])}.")
+    return parts
 
 
 def _warned(row: Mapping[str, Any]) -> str:
-    if not np.isfinite(row["estimate"]):
+    if not np.isfinite(row["estimate"]) or row["n_patients"] < FEWEST:
         return ""
     return (
         "Both variables change after treatment; the unadjusted repeated-measures correlation r = "
@@ -88,24 +130,32 @@ def _disagree(discordant: pd.DataFrame, frame: Frame) -> list[str]:
         who = list(mine.loc[mine["pattern"] == pattern, "patient_id"])
         if who:
             parts.append(f"Discordant, {pattern}: {', '.join(who)}.")
-    return parts or ["No patient is discordant in direction."] if len(mine) else []
+    if not parts and len(mine):
+        parts.append("No patient is discordant in direction.")
+    silent = list(mine.loc[(mine["score_change"] < 0) & (mine["response"].eq(other=False)), "patient_id"])
+    if silent:
+        parts.append(f"The score fell without a response in {', '.join(silent)}.")
+    if parts and len(mine) and not mine["beyond_rcv"].notna().any():
+        parts.append("Changes of any size count; assay noise is unknown.")
+    return parts
 
 
 def _response(judged: pd.DataFrame, of: Mapping[str, Mapping[str, Any]]) -> list[str]:
     if not len(judged):
         return []
     rate, strict = _responders.rate(judged), _responders.rate(judged, "response_composite")
-    label = str(judged["label"].iloc[0])
-    parts = [f"Response ({label}): {rate['n_responders']} of {rate['n_evaluable']} evaluable patients"]
-    if rate["n_evaluable"]:
-        parts[0] += f" (95 % interval {100 * rate['low']:.0f} to {100 * rate['high']:.0f} %)"
+    text = f"Response ({judged['label'].iloc[0]}): {rate['n_responders']} of {rate['n_evaluable']} evaluable patients"
+    text += f" (95 % interval {percent(rate['low'], rate['high'])})" if rate["n_evaluable"] else ""
     if strict["n_evaluable"] != rate["n_evaluable"] or strict["n_responders"] != rate["n_responders"]:
-        parts[0] += f"; counting stops for an adverse event as failure {strict['n_responders']} of {strict['n_evaluable']}"
-    parts[0] += "."
+        text += (
+            "; counting stops for an adverse event or lack of efficacy as failure "
+            f"{strict['n_responders']} of {strict['n_evaluable']} ({percent(strict['low'], strict['high'])})"
+        )
+    parts = [text + "."]
     row = of.get("responders_change_of_score")
     if row and np.isfinite(row["estimate"]) and row["unit"] == "auc":
         parts.append(
             f"Responders against the rest by change of score: AUC {number(row['estimate'])} "
-            f"({number(row['ci_low'])} to {number(row['ci_high'])}), {_responders.AFTER_EXPOSURE}."
+            f"({bounded(row['ci_low'])} to {bounded(row['ci_high'])}), {_responders.AFTER_EXPOSURE}."
         )
     return parts

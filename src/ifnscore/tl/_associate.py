@@ -116,8 +116,8 @@ def associate(
         verb="associate",
         table=main,
         tables={name: t for name, t in tables.items() if len(t.columns)},
-        reading=_words_link.associate(main, tables, frame, cohort, linked, definition),
-        methods=_methods_text.associate(frame, linked.instrument.title, adjust),
+        reading=_words_link.associate(main, tables, frame, cohort, linked, definition, no_p),
+        methods=_methods_text.associate(frame, linked.instrument.title, adjust, no_p),
         settings=dict(zip(tables["settings"]["rule"], tables["settings"]["value"], strict=True)),
     )
     return made.marked("SYNTHETIC") if cohort.settings.synthetic else made
@@ -136,6 +136,7 @@ def _one(
         _link.change_with_time(pairs, rng),
         *_link.split(visits),
         _link.own_course(visits, rng),
+        _link.slopes(visits, rng),
         _link.adjusted(visits, rng),
         _link.adjusted_steroid(visits, rng),
         _link.unadjusted(visits),

@@ -139,8 +139,8 @@ def compare(
         verb="compare",
         table=main,
         tables=tables,
-        reading=_words.compare(main, tables, frame, bound, genes=expressed is not None),
-        methods=_methods_text.compare(frame, adjust),
+        reading=_words.compare(main, tables, frame, bound, genes=expressed is not None, no_p=no_p),
+        methods=_methods_text.compare(frame, bound, adjust, no_p),
         settings=dict(zip(tables["settings"]["rule"], tables["settings"]["value"], strict=True)),
     )
     return made.marked("SYNTHETIC") if bound.settings.synthetic else made
