@@ -237,12 +237,12 @@ def test_no_reading_says_that_the_drug_lowers_anything(of_arms):
 def test_the_reading_names_the_arm_and_keeps_to_the_primary_score(of_arms):
     reading = of_arms[0].reading
     for what in (
-        "a in blood, {}", "Treatment policy in {} (7", "one mean a patient in {} (7)", "the score fell in {} in",
-        "Untreated drift between two baselines in {}: −1.00", "the change in {} is: monocytes",
+        "a in blood, {}", "interruptions and stops included in {} (7", "one mean a patient in {} (7)", "the score fell in {} in",
+        "Before the first dose in {}, on earlier drugs, the score drifted by −1.00", "Between the two samples in {} monocytes",
     ):  # fmt: skip
         for arm in "xy":
             assert reading.count(what.format(arm)) == 1, (what, arm, reading)
-    assert "Left out in x: 1 no follow-up sample in the window." in reading
+    assert "Left out in x: 1 patient (no follow-up sample in the window)." in reading
     assert "skin" not in reading
     assert "b in" not in reading
 
@@ -252,16 +252,20 @@ def test_a_change_hangs_on_a_patient_only_where_it_is_shown(of_arms):
     x, y = row_of(got, group="x"), row_of(got, group="y")
     assert y["p"] < 0.05
     assert not y["loo_flips"]
-    assert ("The change shown in x hangs on" in got.reading) == (x["p"] < 0.05 and bool(x["loo_flips"]))
-    assert "The change shown in y" not in got.reading
+    left = "Leaving out one patient at a time in {}: "
+    x_words = got.reading.split(left.format("x"))[1].split(". ")[0]
+    y_words = got.reading.split(left.format("y"))[1].split(". ")[0]
+    assert ("no longer shown" in x_words) == (x["p"] < 0.05 and bool(x["loo_flips"]))
+    assert "no longer shown" not in y_words
     d = [-1, -1.1, -1.2, -0.9, -0.8, -1.3, 2.4]
     weak = compare(values(d), clinic(pairs(7), on_drug(7)))
     assert row_of(weak)["loo_flips"]
     assert row_of(weak)["p"] > 0.05
-    assert "hangs on" not in weak.reading
+    assert "no longer shown" not in weak.reading
     strong_d = [-1, -1.1, -1.2, -0.9, -0.8, -1.3, 0.1]
     cohort = clinic(pairs(7), on_drug(7), patients=arms(*"xxxxxxx"))
     strong = compare(values(strong_d), cohort, group="arm")
     row = row_of(strong, group="x")
     assert row["p"] < 0.05
-    assert f"The change shown in x hangs on {row['loo_patient']}: without" in strong.reading
+    whom = f"without {row['loo_patients']} it" if row["n_loo_flips"] == 1 else f"without any one of {row['n_loo_flips']} patients it"
+    assert f"{whom} is no longer shown" in strong.reading

@@ -295,7 +295,7 @@ def test_contrasts_of_means_have_their_own_reasons():
     t = compare(scores({"a": [5.0, 5, 4, 5, 4]}, [r["sample_id"] for r in rows]), cohort).tables["patients"]
     left_out = t[t["excluded"] != ""].groupby(["contrast", "estimand"])
     why = {about: dict(zip(part["patient_id"], part["excluded"], strict=True)) for about, part in left_out}
-    assert why["mean_on_minus_baseline", "treatment_policy"] == {cohort.codes["k1"]: "no later sample"}
+    assert why["mean_after_minus_baseline", "treatment_policy"] == {cohort.codes["k1"]: "no later sample"}
     for contrast in ("mean_on_minus_baseline", "mean_on_minus_off"):
         assert why[contrast, "while_on_treatment"] == {cohort.codes[k]: "no sample on the drug" for k in ("k1", "k2")}
 

@@ -62,7 +62,7 @@ def test_estimate_interval_and_p_by_hand(simple, drawn):
         assert row["min_attainable_p"] == 2 / 2**N
         assert row["n_patients"] == N
     assert list(simple.table.columns[:12]) == list(COLUMNS)
-    assert list(simple.table["role"]) == ["primary", "exploratory", "exploratory"]
+    assert list(simple.table["role"]) == ["first_listed", "exploratory", "exploratory"]
 
 
 def test_other_tests_stand_beside_it(simple, drawn):
@@ -172,7 +172,7 @@ def numbers(result):
     """Return all numbers of a result without codes, in an order that codes do not set."""
     made = {}
     for name, t in {"main": result.table, **result.tables}.items():
-        kept = t.drop(columns=[c for c in ("patient_id", "loo_patient") if c in t])
+        kept = t.drop(columns=[c for c in ("patient_id", "loo_patient", "loo_patients") if c in t])
         made[name] = sorted(map(str, kept.round(9).to_numpy().tolist()))
     return made
 

@@ -89,7 +89,7 @@ def test_means_of_all_samples(walked, courses):
     before = {k: np.mean([y[k, -60], y[k, -7]]) for k in on}
     check(row_of(walked, MEANS, "while_on_treatment"), [np.mean([y[k, d] for d in days]) - before[k] for k, days in on.items()])
     every = [np.mean([y[k, d] for d in (100, 180, 300)]) - before[k] for k in on]
-    check(row_of(walked, MEANS, "treatment_policy"), every)
+    check(row_of(walked, "mean_after_minus_baseline", "treatment_policy"), every)
     off = {"k2": (180,), "k3": (180, 300), "k4": (300,)}
     zero = {k: np.mean([y[k, d] for d in (-60, -7, *off.get(k, ()))]) for k in on}
     check(
@@ -124,7 +124,8 @@ def test_reference_change_value_from_repeated_controls(walked, courses):
     assert facts["within_person_df"] == 6
     assert facts["rcv"] == pytest.approx(stats.norm.ppf(0.975) * np.sqrt(2) * sd)
     p = walked.tables["patients"].dropna(subset=["change"])
-    assert (p["beyond_rcv"].astype(bool) == (p["change"].abs() > facts["rcv"])).all()
+    p = p[(p["n_baseline"] == 1) & (p["n_followup"] == 1)]
+    assert (p["beyond_rcv"].eq(other=True) == (p["change"].abs() > facts["rcv_t"])).all()
 
 
 def test_the_change_with_unchanged_monocytes(courses):

@@ -86,10 +86,10 @@ def test_the_size_of_the_change(folder):
 
 def test_what_is_said(folder):
     words = (folder / "mean_log" / "reading.txt").read_text(encoding="utf-8")
-    asx, sx = words.index("asx (as observed"), words.index(", sx (as observed")
+    asx, sx = words.index(", asx (Hours.Numeric 77 against 0, as observed"), words.index(", sx (Hours.Numeric 77 against 0")
     assert "no change shown" in words[asx:sx]
-    assert "a change is shown" in words[sx:]
-    assert "not randomised" in words
+    assert "a rise is shown" in words[sx:]
+    assert "if they were not randomised, the difference describes them only" in words
     assert "arose after the baseline" in words
     assert "predicts nothing" in words
     methods = (folder / "mean_log" / "methods.txt").read_text(encoding="utf-8")

@@ -105,8 +105,7 @@ def compare(frame: Frame, cohort: Cohort, adjust: str, no_p: frozenset[str]) -> 
     if not frame.simple:
         parts.append(_LONGITUDINAL)
     parts.append(
-        "A reference change value is 1.96 sqrt(2) (or the t quantile) times the within-person SD of repeated controls. Gene-"
-        "level "
+        "A reference change value is 1.96 sqrt(2) (or t sqrt(2)) times the within-person SD of repeated controls. Gene-level "
         "changes of log2 expression carry p adjusted by Benjamini and Hochberg within a signature (exploratory). Every estimate "
         "was repeated leaving out one patient at a time."
     )
@@ -121,13 +120,13 @@ def associate(frame: Frame, measure: str, adjust: str, no_p: frozenset[str]) -> 
     return (
         f"{opening()} {scores(frame)} Samples were matched to the nearest visit with {measure} within "
         f"{s.match_tolerance_days:g} days, not across a start or stop of {s.index_drug} or a change of its dose or of the "
-        f"steroid dose by {100 * s.steroid_change:g} % or more, each visit once. Spearman correlations carry permutation p values over "
-        "patients and Bonett-Wright intervals (six patients or more); changes were correlated with follow-ups from day "
-        f"{first:g} to {last:g} on the drug. Slopes within and between patients come from a mixed model with phase and log(1 + "
-        "days on drug), t(n-1), approximate. Within-patient correlations were freed of patient and phase and either of one "
-        "common log(1 + days on drug), or of each patient's own slope on it and of days on the drug; the second is quoted in the "
-        "reading, because children differ in how fast they respond and the first then finds links that are not there in up to 7 "
-        "% of cohorts. Their p come from permutations inside patient and phase (Freedman and Lane). The unadjusted "
+        f"steroid dose by {100 * s.steroid_change:g} % or more, each visit once. Spearman correlations carry permutation p "
+        "values over patients and Bonett-Wright intervals (six patients or more); changes were correlated with follow-ups from "
+        f"day {first:g} to {last:g} on the drug. Slopes within and between patients come from a mixed model with phase and log(1 "
+        "+ days on drug), t(n-1), approximate. Within-patient correlations were freed of patient and phase and either of "
+        "one common log(1 + days on drug), or of each patient's own slope on it and of days on the drug; the second is quoted "
+        "in the reading, because children differ in how fast they respond and the first then finds links that are not there in "
+        "up to 7 % of cohorts. Their p come from permutations inside patient and phase (Freedman and Lane). The unadjusted "
         "repeated-measures correlation (Bakdash and Marusich 2017) is given with a warning only. Responders were compared by the "
         "exact Mann-Whitney test with Newcombe's interval for the AUC, not given when a group has fewer than three; response "
         f"rates have Clopper-Pearson intervals. {_ADJUSTED[adjust]}.{batch} Every estimate was repeated leaving out one patient "
