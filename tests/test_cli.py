@@ -14,32 +14,13 @@ import pandas as pd
 import pytest
 
 import ifnscore as ifn
-from ifnscore.cli import _app, app
+from ifnscore.cli import app
 
 RECORD = [
     "sample", "signature", "method", "score", "coverage", "n_genes", "n_used", "missing", "cutoff", "above_cutoff",
     "jackknife_low", "jackknife_high", "top_gene", "top_gene_share",
 ]  # fmt: skip
 HEALTHY = "group == 'healthy'"
-
-
-@pytest.fixture
-def run(capsys, monkeypatch):
-    """Run the command line in this process; returns exit code, stdout, stderr."""
-    import logging
-    import warnings
-
-    def call(*words, stdin: str | None = None):
-        if stdin is not None:
-            monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8"))
-        with warnings.catch_warnings():
-            code = _app.run(app, [str(w) for w in words])
-        out = capsys.readouterr()
-        return code, out.out, out.err
-
-    yield call
-    logger = logging.getLogger("ifnscore")
-    logger.handlers, logger.propagate = [], True
 
 
 @pytest.fixture

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import subprocess
 import sys
-import warnings
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from ifnscore.cli import _app
-from ifnscore.cli.tis import tis as command
 from ifnscore.errors import IfnscoreWarning
 from ifnscore.instruments import tis
 
@@ -28,18 +24,9 @@ GIVEN = ("--enzyme-range", "15", "--mmt-max", "80", "--extramuscular-range", "10
 
 
 @pytest.fixture
-def run(capsys, monkeypatch):
-    def call(*words, stdin=None):
-        if stdin is not None:
-            monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8"))
-        with warnings.catch_warnings():
-            code = _app.run(command, [str(w) for w in words])
-        out = capsys.readouterr()
-        return code, out.out, out.err
-
-    yield call
-    logger = logging.getLogger("ifnscore")
-    logger.handlers, logger.propagate = [], True
+def call_tis(run):
+    """Run ``ifnscore tis``."""
+    return lambda *words, stdin=None: run("tis", *words, stdin=stdin)
 
 
 @pytest.fixture
@@ -55,9 +42,9 @@ def parsed(text):
     return pd.read_csv(io.StringIO(text), sep="\t", keep_default_na=False, na_values=["NA"])
 
 
-def test_command_percent_form(run, written):
+def test_command_percent_form(call_tis, written):
     path = written(PERCENT + "007,12,12,31,30,41,0\nNA,41,41,,41,41,41\n")
-    code, out, err = run(path)
+    code, out, err = call_tis(path)
     assert code == 0
     lines = out.splitlines()
     assert lines[0].split("\t") == ["case", *(f"p_{p}" for p in tis.PLACES), "TIS", "juvenile", "adult", "missing"]
@@ -66,17 +53,17 @@ def test_command_percent_form(run, written):
     assert err == ""
 
 
-def test_command_says_what_it_does_not_use_and_what_is_missing(run, written):
-    code, out, err = run(written("id,phys,site,TIS\na,10,x,3\n"))
+def test_command_says_what_it_does_not_use_and_what_is_missing(call_tis, written):
+    code, out, err = call_tis(written("id,phys,site,TIS\na,10,x,3\n"))
     assert code == 0
     assert "columns not used: site, TIS" in err
     assert "warning: t.csv: nothing for parent, muscle, chaq, enzyme, extramusc" in err
     assert parsed(out)["missing"].tolist() == ["parent,muscle,chaq,enzyme,extramusc"]
-    assert run(written("id,phys\na,10\n"), "-q")[2] == ""
+    assert call_tis(written("id,phys\na,10\n"), "-q")[2] == ""
 
 
-def test_command_value_form_equals_the_library(run, written):
-    code, out, err = run(written(VALUES + "P1," + ROW + "P2,," + ROW.removeprefix("8,")), *GIVEN)
+def test_command_value_form_equals_the_library(call_tis, written):
+    code, out, err = call_tis(written(VALUES + "P1," + ROW + "P2,," + ROW.removeprefix("8,")), *GIVEN)
     table = parsed(out)
     assert code == 0
     assert table["TIS"].tolist()[0] == 87.5
@@ -86,20 +73,20 @@ def test_command_value_form_equals_the_library(run, written):
     assert "core set IMACS, globals in cm" in err
 
 
-def test_command_printo_values(run, written):
+def test_command_printo_values(call_tis, written):
     head = "id,phys_before,phys_after,parent_before,parent_after,cmas_before,cmas_after,chaq_before,chaq_after,chq_phs_before,chq_phs_after,das_before,das_after\n"
-    code, out, _ = run(written(head + "a,8,9,7,7,26,39,1.5,1.8,30,40,12,2\n"), "--chq-phs-range", 50)
+    code, out, _ = call_tis(written(head + "a,8,9,7,7,26,39,1.5,1.8,30,40,12,2\n"), "--chq-phs-range", 50)
     assert code == 0
     assert parsed(out)["TIS"].tolist() == [52.5]
 
 
-def test_command_long_form_from_stdin(run):
+def test_command_long_form_from_stdin(call_tis):
     rows = [
         ("physician_global", 8, 2), ("Patient global", 7, 3), ("MMT8", 60, 78), ("CHAQ", 2, 0.5), ("CK", 10, 1),
         ("extramuscular", 5, 1), ("cdasi_activity", 30, 10),
     ]  # fmt: skip
     text = "patient_id\tinstrument\tbaseline\tfollowup\n" + "".join(f"P{p}\t{i}\t{a}\t{b}\n" for p in (1, 2) for i, a, b in rows)
-    code, out, err = run("-", *GIVEN, "--json", stdin=text.replace("P2\tCHAQ\t2\t0.5\n", ""))
+    code, out, err = call_tis("-", *GIVEN, "--json", stdin=text.replace("P2\tCHAQ\t2\t0.5\n", ""))
     records = json.loads(out)
     assert code == 0
     assert [r["patient_id"] for r in records] == ["P1", "P2"]
@@ -109,24 +96,24 @@ def test_command_long_form_from_stdin(run):
 
 
 @pytest.mark.parametrize(("patients", "other"), [("juvenile", "adult"), ("adult", "juvenile")])
-def test_command_one_group(run, written, patients, other):
-    _, out, _ = run(written(PERCENT + "a,1,1,1,1,1,1\n"), "--patients", patients)
+def test_command_one_group(call_tis, written, patients, other):
+    _, out, _ = call_tis(written(PERCENT + "a,1,1,1,1,1,1\n"), "--patients", patients)
     assert patients in parsed(out).columns
     assert other not in parsed(out).columns
 
 
 @pytest.mark.parametrize("ending", ["tsv", "csv", "parquet"])
-def test_command_writes_and_does_not_replace(run, written, tmp_path, ending):
+def test_command_writes_and_does_not_replace(call_tis, written, tmp_path, ending):
     path, out = written(PERCENT + "a,1,1,1,1,1,1\nb,41,41,31,41,41,\n"), tmp_path / f"o.{ending}"
-    assert run(path, "-o", out)[:2] == (0, "")
+    assert call_tis(path, "-o", out)[:2] == (0, "")
     table = pd.read_parquet(out) if ending == "parquet" else pd.read_csv(out, sep="\t" if ending == "tsv" else ",")
     assert table["TIS"].tolist()[0] == 0
     assert np.isnan(table["TIS"].tolist()[1])
-    code, _, err = run(path, "-o", out)
+    code, _, err = call_tis(path, "-o", out)
     assert code == 1
     assert "--force" in err
-    assert run(path, "-o", out, "--force", "-q")[0] == 0
-    assert run(path, "-o", path, "--force")[0] == (1 if path.suffix == ".csv" else 0)
+    assert call_tis(path, "-o", out, "--force", "-q")[0] == 0
+    assert call_tis(path, "-o", path, "--force")[0] == (1 if path.suffix == ".csv" else 0)
 
 
 @pytest.mark.parametrize(
@@ -151,8 +138,8 @@ def test_command_writes_and_does_not_replace(run, written, tmp_path, ending):
         ("instrument,baseline,followup\nck,1,2\n", (), "no column names the patient"),
     ],
 )  # fmt: skip
-def test_command_errors_are_one_line_with_row_and_column(run, written, text, more, words):
-    code, out, err = run(written(text), *more)
+def test_command_errors_are_one_line_with_row_and_column(call_tis, written, text, more, words):
+    code, out, err = call_tis(written(text), *more)
     assert (code, out) == (1, "")
     errors = [line for line in err.splitlines() if "error" in line]
     assert len(errors) == 1
@@ -166,18 +153,18 @@ def test_command_errors_are_one_line_with_row_and_column(run, written, text, mor
         ("t.csv", "--patients", "dogs"),
     ],
 )  # fmt: skip
-def test_command_usage_errors(run, words):
-    assert run(*words)[0] == 2
+def test_command_usage_errors(call_tis, words):
+    assert call_tis(*words)[0] == 2
 
 
-def test_command_missing_file(run, tmp_path):
-    code, _, err = run(tmp_path / "no.csv")
+def test_command_missing_file(call_tis, tmp_path):
+    code, _, err = call_tis(tmp_path / "no.csv")
     assert code == 1
     assert "cannot read" in err
 
 
-def test_a_table_without_a_case_column_counts_rows(run, written):
-    _, out, _ = run(written("phys,parent,muscle,chaq,enzyme,extramusc\n41,41,31,41,41,41\n0,0,0,0,0,0\n"))
+def test_a_table_without_a_case_column_counts_rows(call_tis, written):
+    _, out, _ = call_tis(written("phys,parent,muscle,chaq,enzyme,extramusc\n41,41,31,41,41,41\n0,0,0,0,0,0\n"))
     assert [line.split("\t")[0] for line in out.splitlines()] == ["case", "1", "2"]
     assert parsed(out)["TIS"].tolist() == [100, 0]
 
