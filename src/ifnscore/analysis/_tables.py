@@ -57,6 +57,12 @@ def _role(frame: Frame, row: Mapping[str, Any]) -> str:
     return PRIMARY if headline else SECONDARY
 
 
+def whole(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose counts are whole numbers, also where some are missing."""
+    counts = [c for c in table.columns if c.startswith("n_") and pd.api.types.is_float_dtype(table[c])]
+    return table.astype(dict.fromkeys(counts, "Int64"))
+
+
 def hide_p(table: pd.DataFrame, tissues: Collection[str]) -> pd.DataFrame:
     """Blank every p, and every conclusion from one, of tissues whose batch is confounded with time; the note says why."""
     if not tissues or "tissue" not in table:

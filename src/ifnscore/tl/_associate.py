@@ -114,8 +114,8 @@ def associate(
     )
     made = Result(
         verb="associate",
-        table=main,
-        tables={name: t for name, t in tables.items() if len(t.columns)},
+        table=_tables.whole(main),
+        tables={name: _tables.whole(t) for name, t in tables.items() if len(t.columns)},
         reading=_words_link.associate(main, tables, frame, cohort, linked, definition, no_p),
         methods=_methods_text.associate(frame, linked.instrument.title, adjust, no_p),
         settings=dict(zip(tables["settings"]["rule"], tables["settings"]["value"], strict=True)),

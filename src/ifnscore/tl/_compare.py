@@ -137,8 +137,8 @@ def compare(
     tables = {name: t for name, t in tables.items() if len(t.columns)}
     made = Result(
         verb="compare",
-        table=main,
-        tables=tables,
+        table=_tables.whole(main),
+        tables={name: _tables.whole(t) for name, t in tables.items()},
         reading=_words.compare(main, tables, frame, bound, genes=expressed is not None, no_p=no_p),
         methods=_methods_text.compare(frame, bound, adjust, no_p),
         settings=dict(zip(tables["settings"]["rule"], tables["settings"]["value"], strict=True)),
