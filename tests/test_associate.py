@@ -14,6 +14,7 @@ from tests.clinic_cohorts import clinic, scores
 
 import ifnscore as ifn
 from ifnscore.errors import DataError, UsageError
+from ifnscore.stats.firth import logistic
 
 CAUSAL = re.compile(r"\b(because of|due to|led to|caused by|thanks to|predicts?\b(?<!not predict))", re.IGNORECASE)
 DAYS = {"a": -7, "b": 60, "c": 170, "d": 300}
@@ -288,3 +289,19 @@ def test_what_is_refused():
         run(cohort, table, outcome=None)
     with pytest.raises(UsageError, match="max_t"):
         run(cohort, table, adjust="max_t")
+
+
+@pytest.mark.filterwarnings("ignore::ifnscore.errors.IfnscoreWarning")
+def test_firth_stands_in_the_table_only_when_it_is_asked_for():
+    adata, cohort = ifn.datasets.jdm_tofacitinib()
+    ifn.tl.score(adata, "kim2018_irg28_geomean", controls="is_control", donor="donor_id")
+    plain = ifn.tl.associate(adata, cohort, response="skin_vas_2cm")
+    asked = ifn.tl.associate(adata, cohort, response="skin_vas_2cm", firth=True)
+    assert not (plain.table["test"] == "firth_logistic").any()
+    row = asked.table[(asked.table["test"] == "firth_logistic") & (asked.table["contrast"] == "responders_change_of_score")].iloc[0]
+    pairs = asked.tables["pairs"].set_index("patient_id")
+    pairs = pairs[pairs["tissue"] == row["tissue"]]
+    met = asked.tables["responders"].set_index("patient_id")["met"].reindex(pairs.index)
+    fit = logistic(pairs.loc[met.notna(), "score_change"].to_numpy(float), met[met.notna()].to_numpy(bool))
+    assert (row["estimate"], row["p"]) == pytest.approx((fit.coefficients[1], fit.p[1]))
+    assert re.sub(r"P\d\d", "", asked.reading) == re.sub(r"P\d\d", "", plain.reading)

@@ -10,7 +10,7 @@ from ifnscore.analysis import _composite, _leave_one_out
 from ifnscore.cohort import _exposure, _pairs, _timeline
 from ifnscore.errors import DataError
 from ifnscore.instruments import responses
-from ifnscore.stats import auc, proportion, two_groups
+from ifnscore.stats import auc, firth, proportion, two_groups
 
 if TYPE_CHECKING:
     from ifnscore.analysis._frame import Frame
@@ -114,7 +114,9 @@ def rates(judged: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(made)
 
 
-def rows(pairs: pd.DataFrame, baselines: pd.DataFrame, judged: pd.DataFrame, rng: Any = None) -> list[dict[str, Any]]:
+def rows(
+    pairs: pd.DataFrame, baselines: pd.DataFrame, judged: pd.DataFrame, rng: Any = None, *, with_firth: bool = False
+) -> list[dict[str, Any]]:
     """Return the rows "responders against the rest" for baseline score and for change, AUC with Newcombe's interval.
 
     Parameters
@@ -125,6 +127,8 @@ def rows(pairs: pd.DataFrame, baselines: pd.DataFrame, judged: pd.DataFrame, rng
         See :func:`table`.
     rng
         Seed.
+    with_firth
+        Add Firth's logistic regression of response on the score.
     """
     met = judged[judged["met"].notna()].set_index("patient_id")["met"].astype(bool)
     sources = (
@@ -136,6 +140,8 @@ def rows(pairs: pd.DataFrame, baselines: pd.DataFrame, judged: pd.DataFrame, rng
         here = source[source["patient_id"].isin(met.index)].dropna(subset=["x"])
         x, label = here["x"].to_numpy(dtype=float), met.reindex(here["patient_id"]).to_numpy(dtype=bool)
         made += _compared(contrast, estimand, x, label, list(here["patient_id"]), rng)
+        if with_firth and label.any() and not label.all() and x.std() > 0:
+            made.append(_logistic(contrast, estimand, x, label))
     return made
 
 
@@ -181,6 +187,26 @@ def _compared(contrast: str, estimand: str, x: Any, label: Any, who: list[str], 
         "note": "; ".join(n for n in (groups, means.note) if n),
     }
     return [first, second]
+
+
+def _logistic(contrast: str, estimand: str, x: Any, label: Any) -> dict[str, Any]:
+    """Return the log odds ratio of response per unit of the score, with profile interval and penalised likelihood-ratio p."""
+    fit = firth.logistic(x, label)
+    return {
+        "contrast": contrast,
+        "estimand": estimand,
+        "n_patients": fit.n,
+        "estimate": fit.coefficients[1],
+        "ci_low": fit.low[1],
+        "ci_high": fit.high[1],
+        "p": fit.p[1],
+        "p_adj": NAN,
+        "min_attainable_p": NAN,
+        "test": "firth_logistic",
+        "unit": "log odds per unit of the score",
+        "exact": False,
+        "note": "; ".join(n for n in (f"{fit.n_positive} responders", "approximate with few patients", fit.note) if n),
+    }
 
 
 def check(definition: str | None, instrument: str) -> str | None:

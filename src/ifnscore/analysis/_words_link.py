@@ -37,7 +37,7 @@ def associate(
 ) -> str:
     """Return the paragraph for an association."""
     rows = table[(table["signature"] == frame.primary) & (table["tissue"] == frame.tissues[0])]
-    of = {r["contrast"]: r for r in rows_of(rows) if r["test"] != "permutation_of_labels"}
+    of = {r["contrast"]: r for r in rows_of(rows) if r["test"] not in {"permutation_of_labels", "firth_logistic"}}
     where = "" if frame.tissues[0] == "unknown" else f" in {frame.tissues[0]}"
     first, last = frame.settings.link_window
     parts = [SYNTHETIC] if cohort.settings.synthetic else []

@@ -25,6 +25,7 @@ Examples:
     "--adjust", type=click.Choice(["holm", "bh", "none"]), default="holm", show_default=True,
     help="How p is adjusted over signatures.",
 )  # fmt: skip
+@click.option("--firth", is_flag=True, help="Add Firth's logistic regression of response on the score.")
 @_scored.options
 @_app.common
 def associate(path: str, cohort_dir: str, **options: Any) -> None:
@@ -56,6 +57,7 @@ def associate(path: str, cohort_dir: str, **options: Any) -> None:
         scores=options["scores"],
         score_type=options["score_type"],
         adjust=options["adjust"],
+        firth=options["firth"],
         rng=options["seed"],
     )
     _scored.give(result, cohort, options)

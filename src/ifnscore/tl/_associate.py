@@ -46,6 +46,7 @@ def associate(
     score_type: str | None = None,
     key: str | None = None,
     adjust: str = "holm",
+    firth: bool = False,
     rng: Any = None,
 ) -> Result:
     """Link interferon scores to a clinical measure, between patients and within them.
@@ -66,6 +67,8 @@ def associate(
         As in :func:`compare`.
     adjust
         ``holm`` (default), ``bh`` or ``none``, over signatures for one contrast.
+    firth
+        Add Firth's logistic regression of response on the score to the table.
     rng
         Seed of permutations above the exact sizes.
 
@@ -103,7 +106,12 @@ def associate(
     if response is not None and definition is not None:
         _responders.refuse_foreign(definition, cohort)
     judged = _responders.table(frame, cohort, definition, linked.instrument.id) if definition else pd.DataFrame()
-    rows = [r for c in frame.columns for tissue in frame.tissues for r in _one(frame, linked, c, tissue, judged, rng)]
+    rows = [
+        r
+        for c in frame.columns
+        for tissue in frame.tissues
+        for r in _one(frame, linked, c, tissue, judged, rng, with_firth=firth)
+    ]
     _adjust(rows, adjust)
     main = _ordered(rows, frame)
     main = _tables.hide_p(main, no_p)
@@ -124,7 +132,7 @@ def associate(
 
 
 def _one(
-    frame: _frame.Frame, linked: Linked, column: Column, tissue: str, judged: pd.DataFrame, rng: Any
+    frame: _frame.Frame, linked: Linked, column: Column, tissue: str, judged: pd.DataFrame, rng: Any, *, with_firth: bool
 ) -> list[dict[str, Any]]:
     pairs, _ = _linked.pairs(frame, linked, column.id, tissue)
     before = _linked.baselines(frame, linked, column.id, tissue)
@@ -142,7 +150,7 @@ def _one(
         _link.unadjusted(visits),
     ]
     if len(judged):
-        rows += _responders.rows(pairs, before, judged, rng)
+        rows += _responders.rows(pairs, before, judged, rng, with_firth=with_firth)
     about = {
         "signature": column.id,
         "tissue": tissue,
