@@ -249,6 +249,7 @@ def test_exposure_is_missing_where_nobody_saw_the_patient_again(tmp_path):
     assert cell(made, "Follow-up, first to last visit or sample, years")["value"] == "0 [0 to 0]"
 
 
+@pytest.mark.filterwarnings("ignore::ifnscore.errors.IfnscoreWarning")
 def test_days_around_the_first_dose_decide_what_is_prior_and_what_is_beside(tmp_path):
     rows = "patient_id,drug,start_day,stop_day,dose,unit,dose_mg_kg,prior_only\n" + "\n".join(
         [

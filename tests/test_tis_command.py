@@ -160,7 +160,7 @@ def test_command_usage_errors(call_tis, words):
 def test_command_missing_file(call_tis, tmp_path):
     code, _, err = call_tis(tmp_path / "no.csv")
     assert code == 1
-    assert "cannot read" in err
+    assert "cannot be read" in err
 
 
 def test_a_table_without_a_case_column_counts_rows(call_tis, written):

@@ -185,7 +185,11 @@ def _from_table(frame: pd.DataFrame, wanted: list[str], score_type: str | None) 
     _known(wanted, list(frame.columns))
     chosen = wanted or [str(c) for c in frame.columns if c in signatures.ids()]
     if not chosen:
-        msg = f"no column is named after a signature; name the columns with scores (--scores); there are {listing(frame.columns)}"
+        have = listing(list(frame.columns), 3)
+        msg = (
+            f"no column is named after a signature; name the columns with scores (--scores); there are {have}; "
+            "a matrix is scored first (ifnscore score)"
+        )
         raise DataError(msg)
     if score_type is None:
         msg = f"the table does not say what its scores are ({listing(chosen, 3)}): add --score-type log, ratio, z or rank"

@@ -75,7 +75,8 @@ class Changes:
         return replace(self, table=self.table[self.table["patient_id"] != patient])
 
 
-_COLUMNS = [
+#: Columns of :attr:`Changes.table`.
+COLUMNS = [
     "patient_id",
     "baseline",
     "followup",
@@ -131,7 +132,7 @@ def changes(frame: Frame, question: Question) -> Changes:
             excluded[patient] = got
         else:
             found.append({"patient_id": patient, **got})
-    return Changes(question, _column(frame, question.signature), pd.DataFrame(found, columns=_COLUMNS), excluded)
+    return Changes(question, _column(frame, question.signature), pd.DataFrame(found, columns=COLUMNS), excluded)
 
 
 def _column(frame: Frame, signature: str) -> Column:

@@ -74,7 +74,7 @@ def rows(frame: Frame, cohort: Cohort, signatures: list[str]) -> list[dict[str, 
                 question = _changes.Question(signature, tissue, group, _changes.PAIRED, _pairs.WHILE_ON)
                 answer = _changes.changes(frame, question)
                 fell = set(answer.table.loc[answer.table["change"] < 0, "patient_id"]) - set(failed)
-                counted = (set(answer.table["patient_id"]) | set(failed)) & here
+                counted = (set(answer.table["patient_id"]) | set(failed)) & here if answer.n else set()
                 fell &= here
                 k, n = len(fell), len(counted)
                 p = proportion.clopper_pearson(k, n) if n else None

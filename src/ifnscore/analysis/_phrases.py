@@ -10,7 +10,7 @@ from ifnscore._lazy import np
 SYNTHETIC = "SYNTHETIC DATA."
 #: Ratios from here on are printed without decimals.
 _LARGE = 10.0
-_TINY_P = 0.001
+_TINY_P = 0.0001
 
 
 def number(x: float, digits: int = 2) -> str:
@@ -25,8 +25,8 @@ def bounded(x: float) -> str:
 
 
 def p_value(p: float) -> str:
-    """Return a p value with three significant digits, or ``p < 0.001``."""
-    return "p < 0.001" if p < _TINY_P else f"p = {small(p)}"
+    """Return a p value with three significant digits, or ``p < 0.0001``."""
+    return "p < 0.0001" if p < _TINY_P else f"p = {small(p)}"
 
 
 def small(p: float) -> str:

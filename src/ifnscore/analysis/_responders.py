@@ -209,11 +209,16 @@ def _logistic(contrast: str, estimand: str, x: Any, label: Any) -> dict[str, Any
     }
 
 
-def check(definition: str | None, instrument: str) -> str | None:
-    """Return the response definition to use: the declared one, else the first that belongs to the instrument."""
-    if definition:
-        return responses.get(definition).name
-    known = responses.for_instrument(instrument)
+def check(asked: str | None, declared: str | None, instrument: str) -> str | None:
+    """Return the response definition to use: the one asked for; else, of this instrument, the declared or the first change.
+
+    A definition of another measure is used only when it is asked for by name.
+    """
+    if asked:
+        return responses.get(asked).name
+    if declared and instrument in responses.get(declared).instruments:
+        return responses.get(declared).name
+    known = [n for n in responses.for_instrument(instrument) if responses.get(n).kind in {"absolute", "percent", "tis"}]
     return known[0] if known else None
 
 

@@ -93,9 +93,10 @@ def patients(answers: Iterable[_changes.Changes], frame: Frame, noise: Mapping[t
             for r in rows_of(a.table.drop(columns=["baseline_rows", "followup_rows"]))
         ]
         parts += [{**about, "patient_id": p, "excluded": why} for p, why in a.excluded.items()]
-    columns = ["signature", "tissue", "group", "contrast", "estimand", "patient_id", "baseline", "followup", "change", "unit"]
-    table = _by_code(pd.DataFrame(parts))
-    return table[[*(c for c in columns if c in table), *(c for c in table.columns if c not in columns)]]
+    first = ["signature", "tissue", "group", "contrast", "estimand", "patient_id", "baseline", "followup", "change", "unit"]
+    values = [c for c in _changes.COLUMNS if c not in {*first, "baseline_rows", "followup_rows"}]
+    columns = [*first, *values, "rcv", "rcv_t", "beyond_rcv", "excluded"]  # all of them, also where nobody has a pair
+    return _by_code(pd.DataFrame(parts, columns=columns))
 
 
 def _by_code(table: pd.DataFrame) -> pd.DataFrame:

@@ -41,7 +41,8 @@ def associate(
     where = "" if frame.tissues[0] == "unknown" else f" in {frame.tissues[0]}"
     first, last = frame.settings.link_window
     parts = [SYNTHETIC] if cohort.settings.synthetic else []
-    parts.append(f"{frame.primary}{where} and {linked.instrument.title}.")
+    better = "higher is worse" if linked.instrument.higher_is_worse else "higher is better"
+    parts.append(f"{frame.primary}{where} and {linked.instrument.title} ({better}).")
     parts += ["No p is given: batch and time cannot be told apart."] if frame.tissues[0] in no_p else []
     parts.append(_sentence(of[_link.CHANGE], f"Change with change (follow-up on day {first:g} to {last:g})"))
     parts += _beside_change(of, tables["pairs"], frame)
@@ -60,6 +61,8 @@ def associate(
 
 def _sentence(row: Mapping[str, Any], lead: str) -> str:
     n = int(row["n_patients"])
+    if n == 0:
+        return f"{lead}: nobody could be paired, for the reasons in flow.tsv."
     if n < FEWEST:
         return f"{lead}: {plural(n, 'patient')}, so no correlation is given; see the single values in pairs.tsv."
     if not np.isfinite(row["estimate"]):

@@ -9,6 +9,7 @@ from ifnscore import signatures
 from ifnscore._lazy import np
 from ifnscore.analysis import _changes
 from ifnscore.analysis._phrases import bounded, interval, number, plural
+from ifnscore.cohort import _pairs
 from ifnscore.result import rows as rows_of
 
 if TYPE_CHECKING:
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from ifnscore.analysis._frame import Frame
 
 NO_COUNTS = "Blood counts are missing: a change of cells cannot be told from a change of score."
+ACROSS_BATCHES = (
+    "To compare across batches, measure enough controls in each batch and score with --reference-by batch, or set "
+    "allow_cross_batch = true under [batch] of cohort.toml."
+)
 REGRESSION = "Patients chosen at an extreme move back without treatment (regression to the mean)"
 
 
@@ -101,6 +106,8 @@ def left_out(flow: pd.DataFrame, frame: Frame) -> list[str]:
     for group, rows in chosen.groupby("group"):
         why = ", ".join(f"{plural(int(r['n_patients']), 'patient')} ({r['reason']})" for r in rows_of(rows))
         parts.append(f"Left out{f' in {group!s}' if group else ''}: {why}.")
+    if (chosen["reason"] == _pairs.OTHER_BATCH).any():
+        parts.append(ACROSS_BATCHES)
     return parts
 
 
@@ -126,8 +133,11 @@ def steroid(tables: Mapping[str, pd.DataFrame], frame: Frame) -> list[str]:
     """Return how the steroid dose changed over the same pairs."""
     pairs = mine(tables["patients"], frame)
     pairs = pairs[(pairs["contrast"] == _changes.PAIRED) & (pairs["estimand"] == frame.estimands[0])]
-    if "steroid_change" not in pairs or not pairs["steroid_change"].notna().any():
-        return [] if frame.simple else ["No steroid doses are recorded; their taper may move the score as well."]
+    pairs = pairs[pairs["excluded"] == ""]
+    if pairs.empty or frame.simple:
+        return []
+    if not pairs["steroid_change"].notna().any():
+        return ["Steroid doses in mg/kg/day are not recorded; their taper may move the score as well."]
     moved = pairs["steroid_change"].dropna().astype(float)
     lower, middle = int((moved < 0).sum()), number(float(moved.median()))
     text = f"The steroid dose was lower at follow-up in {lower} of {plural(len(moved), 'patient')}"
@@ -140,7 +150,8 @@ def cells(tables: Mapping[str, pd.DataFrame], frame: Frame) -> list[str]:
     if table is None or table.empty:
         return [NO_COUNTS] if frame.simple and frame.tissues[0] in {"unknown", "blood", "PBMC"} else []
     table = mine(table, frame)
-    if table.empty:
+    pairs = mine(tables["patients"], frame)
+    if table.empty or not (pairs["excluded"] == "").any():
         return []
     if not (table["n_patients"] > 0).any():
         return [NO_COUNTS]

@@ -13,6 +13,7 @@ from ifnscore import expr, loaders
 from ifnscore._lazy import pd
 from ifnscore.errors import DataError, UsageError, listing, say, warn
 from ifnscore.expression import SCALES
+from ifnscore.loaders import _files as loader_files
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -115,15 +116,9 @@ def read_table(path: Path) -> pd.DataFrame:
     DataError
         The file is missing, empty or no table.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        msg = f"{path}: cannot read: {error.strerror}"
-        raise DataError(msg) from error
-    except UnicodeDecodeError as error:
-        msg = f"{path.name}: not a CSV or TSV table: {error}"
-        raise DataError(msg) from error
-    return parse_table(text, path.name)
+    if path.is_dir() and (path / "samples.csv").is_file():  # a cohort
+        path = path / "samples.csv"
+    return parse_table(loader_files.read_text(path).decode("utf-8-sig"), path.name)
 
 
 def parse_table(text: str, name: str) -> pd.DataFrame:
@@ -141,7 +136,7 @@ def parse_table(text: str, name: str) -> pd.DataFrame:
     DataError
         It is empty or no table.
     """
-    while text.startswith("#"):
+    while text.startswith(("#", '"#')):  # spreadsheets quote a note that holds a separator
         text = text.partition("\n")[2]
     header = text.partition("\n")[0]
     separator = "\t" if "\t" in header else ";" if header.count(";") > header.count(",") else ","

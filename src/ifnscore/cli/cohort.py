@@ -61,3 +61,18 @@ def template(path: str, *, force: bool, quiet: bool, debug: bool) -> None:
 
     made = Cohort.template(path, force=force)
     say(f"wrote {made}: fill it in, then run ifnscore cohort check {made}")
+
+
+@cohort.command(epilog="\b\nExample:\n  ifnscore cohort instruments --json\n")
+@click.option("--json", "json_", is_flag=True, help="As JSON.")
+@_app.common
+def instruments(*, json_: bool, quiet: bool, debug: bool) -> None:
+    """List the clinical measures that outcomes.csv may hold: id, title, range, direction, unit."""
+    _app.messages(quiet=quiet, debug=debug)
+    from ifnscore import instruments as registry
+
+    table = registry.table()
+    if json_:
+        _output.show_json(_output.records(table.astype(object).where(table.notna(), None)))
+    else:
+        _output.show(table)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ifnscore._lazy import pd
 from ifnscore.cohort._cells import MISSING, Typed
 from ifnscore.cohort._findings import Findings
+from ifnscore.cohort._match import is_steroid, per_kg
 from ifnscore.cohort._settings import Settings
 from ifnscore.errors import nearest
 
@@ -31,8 +32,22 @@ def check(tables: Tables, present: set[str], settings: Settings, findings: Findi
         _order(table, findings)
         _overlaps(table, findings)
     _missing_start(concomitant, findings)
+    _steroid_doses(concomitant, findings)
     if "exposures" in present and exposures.has("patient_id", "drug", "start_day") and exposures.lines and settings.index_drug:
         _index(tables, settings.index_drug, findings)
+
+
+def _steroid_doses(table: Typed, findings: Findings) -> None:
+    """Say once that a steroid has no dose by weight: nothing can be adjusted for it then."""
+    f = table.frame
+    if not len(f):
+        return
+    unknown = f["drug"].map(is_steroid).astype(bool) & ~f["prior_only"].astype(bool) & f["start_day"].notna() & per_kg(f).isna()
+    if unknown.any():
+        more = f" ({int(unknown.sum())} rows)" if unknown.sum() > 1 else ""
+        line = table.lines[int(unknown.to_numpy().argmax())]
+        problem = f"a steroid without a dose by weight{more}"
+        findings.warning(table.file, line, "dose_mg_kg", problem, "fill in dose_mg_kg, or dose with the unit mg/kg/day")
 
 
 def one_spelling(tables: list[Typed], index_drug: str) -> None:

@@ -15,12 +15,20 @@ from ifnscore.result import rows as rows_of
 if TYPE_CHECKING:
     from ifnscore.cohort._model import Cohort
 
-STEROIDS = ("prednisone", "prednisolone", "methylprednisolone", "steroid", "steroids", "glucocorticoid", "deflazacort")
+#: How names of systemic steroids begin, in the spellings of several languages, and brand names.
+_STEROID = ("prednis", "methylprednis", "dexameth", "betameth", "hydrocort", "deflazacort", "decortin", "medrol", "urbason")
+_STEROID_WORDS = ("steroid", "glucocort", "cortico")
 TOO_FAR = "no visit within the tolerance"
 NO_VALUE = "visit without this measure"
 PARTED = "drug or steroid dose changed between sample and visit"
 TAKEN = "visit belongs to a nearer sample"
 CLOSE = 1e-9
+
+
+def is_steroid(drug: object) -> bool:
+    """Whether a drug is a systemic steroid, by its name."""
+    name = str(drug).strip().lower()
+    return name.startswith(_STEROID) or any(w in name for w in _STEROID_WORDS)
 
 
 def steroid_dose(cohort: Cohort, patient: str, day: float) -> float:
@@ -30,7 +38,7 @@ def steroid_dose(cohort: Cohort, patient: str, day: float) -> float:
 
 def _steroid_rows(cohort: Cohort, patient: str) -> pd.DataFrame:
     c = cohort.concomitant
-    mine = (c["patient_id"] == patient) & c["drug"].astype(str).str.lower().isin(STEROIDS) & ~c["prior_only"].astype(bool)
+    mine = (c["patient_id"] == patient) & c["drug"].map(is_steroid).astype(bool) & ~c["prior_only"].astype(bool)
     return c[mine]
 
 
@@ -38,10 +46,10 @@ def _dose(rows: pd.DataFrame, day: float) -> float:
     """Return the dose in mg/kg/day on a day: 0 where none is recorded then, NaN where its amount is unknown."""
     stop = rows["stop_day"].astype(float).fillna(np.inf)
     now = rows[(rows["start_day"].astype(float).fillna(-np.inf) <= day) & (day < stop)]
-    return float(_per_kg(now).sum(skipna=False)) if len(now) else 0.0
+    return float(per_kg(now).sum(skipna=False)) if len(now) else 0.0
 
 
-def _per_kg(rows: pd.DataFrame) -> pd.Series:
+def per_kg(rows: pd.DataFrame) -> pd.Series:
     """Return doses in mg/kg/day, NaN where they are not known."""
     by_weight = rows["unit"].astype(str).str.replace(" ", "").str.lower().str.startswith("mg/kg")
     return rows["dose_mg_kg"].astype(float).fillna(rows["dose"].astype(float).where(by_weight))
@@ -50,7 +58,7 @@ def _per_kg(rows: pd.DataFrame) -> pd.Series:
 def doses(cohort: Cohort, patients: Any, days: Any) -> Any:
     """Return the steroid dose of each (patient, day), shape (n,); all NaN where nobody has any steroid recorded."""
     c = cohort.concomitant
-    if not c["drug"].astype(str).str.lower().isin(STEROIDS).any():
+    if not c["drug"].map(is_steroid).any():
         return np.full(len(patients), np.nan)
     of = {p: _steroid_rows(cohort, p) for p in set(patients)}
     return np.array([_dose(of[p], float(d)) for p, d in zip(patients, days, strict=True)])
@@ -113,7 +121,7 @@ def _parted(cohort: Cohort, sample: dict[str, Any], visit: dict[str, Any]) -> bo
     e = cohort.exposures
     drug = e[(e["patient_id"] == patient) & (e["drug"].astype(str).str.lower() == s.index_drug.lower())]
     drug, steroid = _bridged(drug, s.grace_days), _steroid_rows(cohort, patient)
-    return _stepped(drug, drug["dose"], first, last, share) or _stepped(steroid, _per_kg(steroid), first, last, share)
+    return _stepped(drug, drug["dose"], first, last, share) or _stepped(steroid, per_kg(steroid), first, last, share)
 
 
 def _bridged(rows: pd.DataFrame, grace_days: float) -> pd.DataFrame:

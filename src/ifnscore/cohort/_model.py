@@ -88,7 +88,7 @@ class Cohort:
         checked.findings.refuse(str(path))
         warnings = checked.findings.warnings
         if warnings:
-            more = f" ... and {len(warnings) - 1} more in .findings" if len(warnings) > 1 else ""
+            more = f" ... and {len(warnings) - 1} more: run ifnscore cohort check" if len(warnings) > 1 else ""
             warn(f"cohort {path}: {warnings[0]}{more}")
         frames: dict[str, Any] = {name: table.frame for name, table in checked.tables.items()}
         return Cohort(**frames, settings=checked.settings, instruments=checked.instruments, findings=_findings_frame(warnings))

@@ -73,7 +73,7 @@ def _drugs(section: str, who: list[str], periods: list[_Period], wanted: Callabl
     for period in filter(wanted, periods):
         takers.setdefault(period.drug, set()).add(period.patient)
     order = sorted(takers, key=str.lower)  # by frequency the order would tell hidden counts
-    steroids = [drug for drug in order if drug.lower() in _match.STEROIDS]
+    steroids = [drug for drug in order if _match.is_steroid(drug)]
     rows = {ANY: set().union(*takers.values())}
     if len(steroids) > 1:
         rows[ANY_STEROID] = set().union(*(takers[drug] for drug in steroids))
@@ -82,7 +82,7 @@ def _drugs(section: str, who: list[str], periods: list[_Period], wanted: Callabl
 
 
 def _steroids(cohort: Cohort, who: list[str], periods: list[_Period]) -> list[Variable]:
-    taking = {p.patient for p in periods if p.beside and p.drug.lower() in _match.STEROIDS}
+    taking = {p.patient for p in periods if p.beside and _match.is_steroid(p.drug)}
     if not taking:
         return []
     dose = {p: _match.steroid_dose(cohort, p, -1) or _match.steroid_dose(cohort, p, 0) for p in who}

@@ -37,12 +37,13 @@ Days count from day 0, the first dose of the index drug; days before it are nega
 In Excel: day = date - date of the first dose, pasted as values. A period of a drug goes from start_day to the day before
 stop_day; an empty stop_day means ongoing. An interruption is two rows with a gap between them.
 
-Names, initials, dates of birth, record numbers, addresses, and ids that hold them, are refused, and there is no way round it:
-use codes without meaning, such as P01 and S001. The sample ids are those of the expression matrix.
+Columns with names, dates of birth, record numbers or addresses, and calendar dates in any cell, are refused, and there is no way
+round it. Ids are taken as pseudonyms and cannot all be recognised: use codes without meaning, such as P01 and S001, never
+initials. The sample ids are those of the expression matrix. Steroids need their dose in mg/kg/day (dose_mg_kg).
 
-Save as CSV UTF-8 (comma, semicolon or tab). Then run
+{save} Then run
 
-    ifnscore cohort check THIS_FOLDER
+    ifnscore cohort check {where}
 
 which lists everything that is wrong, with file, line, column and what to do. It says nothing about single patients.
 """
@@ -97,9 +98,13 @@ def _write_folder(target: Path) -> None:
     (target / README).write_text(_readme(), encoding="utf-8")
 
 
-def _readme() -> str:
+def _readme(*, book: bool = False) -> str:
     rows = [f"  {t.name + '.csv':<20} {'needed' if t.required else '':<7} one row: {t.row}" for t in TABLES.values()]
-    return _README.format(tables="\n".join([*rows, f"  {_read.SETTINGS:<20} needed  the rules of the analysis"]))
+    tables = "\n".join([*rows, f"  {_read.SETTINGS:<20} needed  the rules of the analysis"])
+    if book:
+        tables = tables.replace(_read.SETTINGS, "cohort     ")
+        return _README.format(tables=tables, save="Keep this workbook as .xlsx.", where="THIS_WORKBOOK.xlsx")
+    return _README.format(tables=tables, save="Save as CSV UTF-8 (comma, semicolon or tab).", where="THIS_FOLDER")
 
 
 def explain(table: Table) -> list[str]:
@@ -153,7 +158,7 @@ def _toml(value: Any) -> str:
 
 def _write_book(target: Path) -> None:
     with pd.ExcelWriter(target.with_suffix(".xlsx"), engine="openpyxl") as book:
-        readme = [[line] for line in _readme().replace(".csv", "").splitlines()]
+        readme = [[line] for line in _readme(book=True).replace(".csv", "").splitlines()]
         pd.DataFrame(readme).to_excel(book, sheet_name="README", header=False, index=False)
         for table in TABLES.values():
             blank = [""] * (len(table.names) - 1)

@@ -62,7 +62,7 @@ def associate(
     subscale
         Part of the measure, where it has parts.
     response
-        Response definition, such as ``cdasi_abs4``; None for the declared one, else the first that belongs to the instrument.
+        Response definition, such as ``cdasi_abs4``; None for the declared one if it is of this instrument, else the first of it.
     scores, score_type, key
         As in :func:`compare`.
     adjust
@@ -102,7 +102,7 @@ def associate(
     table = scoretable.collect(scored, scores=scores, score_type=score_type, key=key)
     frame, no_p = _batch.allow(_frame.build(table, cohort))
     linked = _linked.build(frame, cohort, outcome, subscale)
-    definition = _responders.check(response or cohort.settings.primary_response, linked.instrument.id)
+    definition = _responders.check(response, cohort.settings.primary_response, linked.instrument.id)
     if response is not None and definition is not None:
         _responders.refuse_foreign(definition, cohort)
     judged = _responders.table(frame, cohort, definition, linked.instrument.id) if definition else pd.DataFrame()
