@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 NAN = math.nan
 ALPHA = 0.05
-#: An exact paired test of fewer patients cannot reach 0.05.
-FEWEST_FOR_P = 6
+#: Below this many patients an exact two-sided test cannot reach 0.05 whatever happens: no language of significance.
+TOO_FEW = 6
 
 
 def of_changes(changes: Changes, p: float, rng: Any = None) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def summary(
     moved = np.where(known, np.abs(values - estimate), -1.0)
     holds = bool((np.sign(values[known]) == np.sign(estimate)).all())
     # with fewer patients left than any exact test needs, p rises whoever is left out: only the sign can tell
-    can_cross = bool(np.isfinite(p)) and len(names) > FEWEST_FOR_P
+    can_cross = bool(np.isfinite(p)) and len(names) > TOO_FEW
     turned = known & (np.sign(values) != np.sign(estimate))
     crossed = (np.isfinite(ps) & ((ps < ALPHA) != (p < ALPHA))) if can_cross else np.zeros(len(ps), dtype=bool)
     flips = turned | crossed

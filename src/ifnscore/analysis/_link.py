@@ -13,7 +13,6 @@ from ifnscore._lazy import np
 from ifnscore.analysis import _leave_one_out, _linked
 from ifnscore.cohort import _exposure
 from ifnscore.stats import mixed, rank_correlation, repeated
-from ifnscore.stats.attainable import min_p
 
 if TYPE_CHECKING:
     from ifnscore._lazy import pd
@@ -214,8 +213,3 @@ def _row(
         "unit": unit,
         "exact": False,
     }
-
-
-def fewest_for(alpha: float = _leave_one_out.ALPHA) -> int:
-    """Return the smallest number of patients with which a permutation Spearman can reach `alpha`."""
-    return next(n for n in range(2, 20) if min_p(n, kind="spearman") <= alpha)

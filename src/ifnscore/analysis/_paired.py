@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from ifnscore.analysis import _leave_one_out
 from ifnscore.stats import attainable, effects, equivalence, sign_flip, signed_rank
 
 if TYPE_CHECKING:
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from ifnscore.scoretable import Column
 
 NAN = math.nan
-#: Below this many patients an exact two-sided test cannot reach 0.05 whatever happens: no language of significance.
-TOO_FEW = 6
 LEVEL = 0.95
 
 
@@ -45,7 +44,7 @@ def row(changes: Changes, rng: Any = None) -> dict[str, Any]:
     if n == 0:
         return {**made, **empty, "min_attainable_p": NAN, **ratio(column, NAN, NAN, NAN), "exact": False, "note": "no patient"}
     t, p = sign_flip.t_interval(changes.change, LEVEL), sign_flip.test(changes.change, rng=rng)
-    notes = [cannot_reject(n)] if n < TOO_FEW else []
+    notes = [cannot_reject(n)] if n < _leave_one_out.TOO_FEW else []
     if p.n_zero:
         best = attainable.min_p(n, p.n_zero)
         notes.append(f"{p.n_zero} without any change: the smallest attainable p is {best:.4g}")

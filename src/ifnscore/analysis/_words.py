@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import np
-from ifnscore.analysis import _arms, _changes, _composite, _paired, _words_more
-from ifnscore.analysis._leave_one_out import ALPHA
+from ifnscore.analysis import _arms, _changes, _composite, _words_more
+from ifnscore.analysis._leave_one_out import ALPHA, TOO_FEW
 from ifnscore.analysis._phrases import SYNTHETIC, interval, number, p_value, percent, plural, small
 from ifnscore.cohort import _pairs
 from ifnscore.result import rows as rows_of
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _ESTIMAND = {_pairs.WHILE_ON: "while on treatment", _pairs.POLICY: "treatment policy", _pairs.OBSERVED: "as observed"}
 NOT_THE_SAME = "no change shown, which is not the same as no change"
 CONFOUNDED = (
-    "Batch and time cannot be told apart: the estimates hold the difference between runs, and no interval covers it. "
-    "No p is given: batch and time cannot be told apart."
+    "The estimates hold the difference between runs as well, and no interval covers it. No p is given: batch and time cannot be "
+    "told apart."
 )
 
 
@@ -103,7 +103,7 @@ def _verdict(row: Mapping[str, Any]) -> str:
     if not np.isfinite(p):
         return ""
     least = float(row["min_attainable_p_given_zeros"])
-    if n < _paired.TOO_FEW:
+    if n < TOO_FEW:
         normal = ", and the interval leans on normality and is no test" if np.isfinite(row["ci_low"]) else ""
         return (
             f" {plural(n, 'patient').capitalize()} cannot reject anything at 0.05 (smallest attainable p {small(least)})"
@@ -131,7 +131,7 @@ def _left_one_out(row: Mapping[str, Any]) -> str:
         return ""
     arm = f" in {row['group']}" if row["group"] else ""
     text = f"Leaving out one patient at a time{arm}: {number(row['loo_low'])} to {number(row['loo_high'])}"
-    n, shown = int(row["n_loo_flips"]), np.isfinite(row["p"]) and row["p"] < ALPHA and row["n_patients"] >= _paired.TOO_FEW
+    n, shown = int(row["n_loo_flips"]), np.isfinite(row["p"]) and row["p"] < ALPHA and row["n_patients"] >= TOO_FEW
     if shown and n:
         whom = f"without {row['loo_patients']} it" if n == 1 else f"without any one of {n} patients it"
         text += f"; {whom} is no longer shown"
@@ -158,7 +158,7 @@ def _other_estimands(table: pd.DataFrame, frame: Frame) -> list[str]:
 
 
 def _short(row: Mapping[str, Any]) -> str:
-    if row["n_patients"] < _paired.TOO_FEW or not np.isfinite(row["p"]):
+    if row["n_patients"] < TOO_FEW or not np.isfinite(row["p"]):
         return ""
     return f", {p_value(row['p'])} (smallest attainable {small(row['min_attainable_p_given_zeros'])}): {_shown(row)}"
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import np
 from ifnscore.analysis import _discordant, _link, _responders
-from ifnscore.analysis._leave_one_out import ALPHA
-from ifnscore.analysis._paired import TOO_FEW
+from ifnscore.analysis._leave_one_out import ALPHA, TOO_FEW
 from ifnscore.analysis._phrases import SYNTHETIC, bounded, number, p_value, percent, plural, small
 from ifnscore.result import rows as rows_of
 

@@ -84,28 +84,68 @@ def join_samples(adata: AnnData, path: Path) -> None:
     DataError
         The file cannot be read, names a sample twice, or shares no sample with the matrix.
     """
+    here = adata.obs_names.astype(str)
+    table = annotations_of(path, here, "matrix")
+    shared = _replaced(path, table, adata.obs, "matrix")
+    adata.obs = adata.obs.drop(columns=shared).join(table.set_axis(adata.obs.index))
+
+
+def annotations_of(path: Path, here: pd.Index[Any], what: str) -> pd.DataFrame:
+    """Read annotations of some samples, one row each, joined on ``sample_id`` or the first column.
+
+    Parameters
+    ----------
+    path
+        CSV or TSV.
+    here
+        Names of the samples; a long table has them more than once.
+    what
+        What the samples belong to, for messages.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, names a sample twice, or shares no sample with `here`.
+    """
     table = read_table(path)
     key = "sample_id" if "sample_id" in table.columns else table.columns[0]
     ids = table[key].astype(str).str.strip()
     if ids.duplicated().any():
         msg = f"{path.name}: sample {ids[ids.duplicated()].iloc[0]!r} stands in two rows of column {key!r}"
         raise DataError(msg)
-    table = table.drop(columns=key).set_index(pd.Index(ids))
-    here = adata.obs_names.astype(str)
-    absent = here[~here.isin(table.index)]
-    if len(absent) == len(here):
+    names = here.unique()
+    absent = names[~names.isin(ids)]
+    if len(absent) == len(names):
         msg = (
-            f"{path.name}: no sample of the matrix ({listing(here, 3)}) stands in column {key!r} ({listing(ids, 3)}); "
+            f"{path.name}: no sample of the {what} ({listing(names, 3)}) stands in column {key!r} ({listing(ids, 3)}); "
             "the names must be the same"
         )
         raise DataError(msg)
     if len(absent):
-        warn(f"{path.name}: no annotation for {len(absent)} of {len(here)} samples: {listing(absent, 3)}")
-    shared = [c for c in table.columns if c in adata.obs.columns]
+        warn(f"{path.name}: no annotation for {len(absent)} of {len(names)} samples: {listing(absent, 3)}")
+    return table.drop(columns=key).set_index(pd.Index(ids)).reindex(here)
+
+
+def _replaced(path: Path, table: pd.DataFrame, old: pd.DataFrame, what: str) -> list[str]:
+    """Return columns that are in both, said aloud: the annotations win."""
+    shared = [c for c in table.columns if c in old.columns]
     if shared:
-        say(f"{path.name}: replaces the columns {listing(shared)} of the matrix")
-    obs = adata.obs.drop(columns=shared).join(table.reindex(here).set_axis(adata.obs.index))
-    adata.obs = obs
+        say(f"{path.name}: replaces the columns {listing(shared)} of the {what}")
+    return shared
+
+
+def join_table(scores: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return a table of scores, wide or long, with annotations joined.
+
+    Raises
+    ------
+    DataError
+        See :func:`annotations_of`.
+    """
+    name = next((c for c in ("sample", "sample_id") if c in scores.columns), scores.columns[0])
+    table = annotations_of(path, pd.Index(scores[name].astype(str).str.strip()), "scores")
+    shared = _replaced(path, table, scores, "scores")
+    return scores.drop(columns=shared).join(table.set_axis(scores.index))
 
 
 def read_table(path: Path) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,12 +10,13 @@ import click
 
 from ifnscore import _files
 from ifnscore.errors import UsageError
+from ifnscore.result import NA, records
 
 if TYPE_CHECKING:
     from ifnscore._lazy import pd
 
+__all__ = ["NA", "TABLES", "check_suffix", "records", "show", "show_json", "tsv", "write"]
 TABLES = (".tsv", ".csv", ".parquet")
-NA = "NA"
 
 
 def check_suffix(path: str | None, allowed: tuple[str, ...]) -> None:
@@ -47,19 +47,6 @@ def write(table: pd.DataFrame, path: Path, *, force: bool) -> None:
             table.to_csv(target, sep=separator, index=False, na_rep=NA, lineterminator="\n")
 
     _files.write(path, writer, force=force)
-
-
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a table as JSON-ready records; missing values become null."""
-    return [{str(k): _plain(v) for k, v in row.items()} for row in table.to_dict(orient="records")]
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
 
 
 def show_json(value: Any) -> None:

@@ -12,7 +12,7 @@ import click
 from ifnscore import keys, scored
 from ifnscore._lazy import pd
 from ifnscore.cli import _inputs
-from ifnscore.errors import DataError, UsageError, listing, say, warn
+from ifnscore.errors import DataError, UsageError, say, warn
 
 if TYPE_CHECKING:
     from ifnscore.cohort import Cohort
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 SCORE_TYPES = ("log", "ratio", "z", "rank")
-_SAMPLE = ("sample", "sample_id")
 
 _OPTIONS = (
     click.option("--samples", metavar="FILE", help="Annotations, joined on 'sample_id' or the first column (CSV or TSV)."),
@@ -61,7 +60,7 @@ def load(path: str, samples: str | None) -> Scored:
             _inputs.join_samples(adata, Path(samples))
         return adata
     table = _table(path)
-    return table if samples is None else join(table, Path(samples))
+    return table if samples is None else _inputs.join_table(table, Path(samples))
 
 
 def _table(path: str) -> pd.DataFrame:
@@ -78,35 +77,6 @@ def _table(path: str) -> pd.DataFrame:
             msg = f"{Path(path).name}: not a parquet table: {error}"
             raise DataError(msg) from error
     return _inputs.read_table(Path(path))
-
-
-def join(table: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Join annotations to a table of scores, wide or long.
-
-    Raises
-    ------
-    DataError
-        A sample stands twice in the annotations, or none is in both.
-    """
-    notes = _inputs.read_table(path)
-    left = next((c for c in _SAMPLE if c in table.columns), table.columns[0])
-    right = "sample_id" if "sample_id" in notes.columns else notes.columns[0]
-    ids = notes[right].astype(str).str.strip()
-    if ids.duplicated().any():
-        msg = f"{path.name}: sample {ids[ids.duplicated()].iloc[0]!r} stands in two rows of column {right!r}"
-        raise DataError(msg)
-    here = table[left].astype(str).str.strip()
-    absent = sorted(set(here) - set(ids))
-    if len(absent) == here.nunique():
-        msg = f"{path.name}: no sample of the scores ({listing(here, 3)}) stands in column {right!r} ({listing(ids, 3)})"
-        raise DataError(msg)
-    if absent:
-        warn(f"{path.name}: no annotation for {len(absent)} samples: {listing(absent, 3)}")
-    notes = notes.drop(columns=right).set_index(pd.Index(ids))
-    shared = [c for c in notes.columns if c in table.columns]
-    if shared:
-        say(f"{path.name}: replaces the columns {listing(shared)} of the scores")
-    return table.drop(columns=shared).join(notes.reindex(here).set_axis(table.index))
 
 
 def check_design(cohort_dir: str | None, given: dict[str, str | None]) -> None:
