@@ -14,10 +14,10 @@ import ifnscore
 PACKAGE = Path(ifnscore.__file__).parent
 ROWS = [
     {"errors", "_lazy", "_resources", "_files"},
-    {"genes", "methods", "stats", "expression", "expr", "keys", "identify", "instruments", "result"},
+    {"genes", "methods", "stats", "expression", "expr", "keys", "identify", "instruments", "options", "result"},
     {"matrix"},
     {"signatures"},
-    {"reference", "loaders", "cohort"},
+    {"reference", "loaders", "pp", "cohort"},
     {"engine"},
     {"get"},
     {"scored", "scoretable"},

@@ -77,7 +77,7 @@ def test_folder(tmp_path, caplog):
         adata = loaders.read(tmp_path)
     assert list(adata.obs_names) == ["a", "b", "c"]
     assert adata.X.tolist() == [[1, 2, 3], [11, 12, 13], [21, 22, 23]]
-    assert "3 samples, one per file; 15 footer rows of htseq-count left out" in caplog.text
+    assert "3 samples from 3 files; 15 footer rows of htseq-count left out" in caplog.text
     assert adata.uns["ifnscore"]["input"]["format"] == "htseq_folder"
 
 

@@ -204,7 +204,7 @@ def test_folder_of_no_known_layout(tmp_path):
     (folder / "b.pdf").write_text("x")
     message = refused(folder)
     assert "it holds a.csv, b.pdf" in message
-    for known in ("10x Genomics", "zarr", "per-sample count files"):
+    for known in ("10x Genomics", "zarr", "a folder of files, each counts of one sample"):
         assert known in message
 
 

@@ -14,6 +14,7 @@ from ifnscore.cli.cohort import cohort
 from ifnscore.cli.compare import compare
 from ifnscore.cli.completion import completion
 from ifnscore.cli.demo import demo
+from ifnscore.cli.formats import formats
 from ifnscore.cli.inspect import inspect
 from ifnscore.cli.methods import methods
 from ifnscore.cli.reference import reference
@@ -40,7 +41,7 @@ def app() -> None:
     """
 
 
-COMMANDS = (score, inspect, signatures, methods, reference, compare, associate, tis, cohort, demo, completion)
+COMMANDS = (score, inspect, formats, signatures, methods, reference, compare, associate, tis, cohort, demo, completion)
 for _command in COMMANDS:
     app.add_command(_command)
 

@@ -25,6 +25,15 @@ _READING = (
     click.option("--symbol-column", metavar="NAME", help="Column with the gene identifiers."),
     click.option("--scale", type=click.Choice(SCALES), help="Expression scale, where it is not certain."),
     click.option("--layer", metavar="NAME", help="Layer to use instead of X."),
+    click.option("--modality", metavar="NAME", help="Modality to score, for MuData files."),
+    click.option("--normalise", metavar="NAME", help="Normalisation before scoring, or 'none' (see ifnscore formats)."),
+    click.option(
+        "--option",
+        "format_options",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="How the format is read or normalised (see ifnscore formats).",
+    ),
     click.option(
         "--pseudobulk", metavar="COL[,COL]", help="Sum counts of cells by these columns first; the first names the sample."
     ),
@@ -46,6 +55,8 @@ def _all(options: Sequence[Callable[[F], F]]) -> Callable[[F], F]:
 
 
 reading = _all(_READING)
+#: The same for a command that does not score: everything but the pseudo-bulk.
+describing = _all(_READING[:-1])
 controls = _all(_CONTROLS)
 
 
@@ -55,18 +66,48 @@ def check_expression(text: str | None) -> None:
         expr.Selection(text)
 
 
-def load(
-    matrices: Sequence[str],
-    *,
-    samples: str | None,
-    symbol_column: str | None,
-    scale: Any,
-    layer: str | None,
-    pseudobulk: str | None,
-    control: str | None = None,
-) -> AnnData:
-    """Read matrices, join annotations, and sum cells where asked to."""
-    adata = loaders.read(*matrices, scale=scale, symbol_column=symbol_column, layer=layer)
+def format_options(asked: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of formats and normalisations; what no format knows is refused before any file is opened.
+
+    Raises
+    ------
+    UsageError
+        A pair has no ``=``, or nothing knows the option or its value.
+    """
+    given = parameters(asked.get("format_options") or (), flag="--option", example="sheet=counts")
+    if asked.get("modality"):
+        given["modality"] = asked["modality"]
+    loaders.check_options(given, asked.get("normalise"))
+    return given
+
+
+def option_files(given: dict[str, str]) -> list[str]:
+    """Return the options that name files: these are inputs of the run."""
+    known = {o.name for f in loaders.formats() for o in f.options if o.is_file}
+    return [value for name, value in given.items() if name in known and value]
+
+
+def load(matrices: Sequence[str], asked: dict[str, Any], *, control: str | None = None) -> AnnData:
+    """Read matrices, join annotations, and sum cells where asked to.
+
+    Parameters
+    ----------
+    matrices
+        Paths, or ``-``.
+    asked
+        Values of the options in :data:`reading`; those that a command does not have count as not given.
+    control
+        Control expression, whose columns are carried through a pseudo-bulk.
+    """
+    samples, layer, pseudobulk = asked.get("samples"), asked.get("layer"), asked.get("pseudobulk")
+    adata = loaders.read(
+        *matrices,
+        scale=asked.get("scale"),
+        symbol_column=asked.get("symbol_column"),
+        layer=layer,
+        normalise=asked.get("normalise"),
+        **format_options(asked),
+    )
     if samples is not None:
         join_samples(adata, Path(samples))
     if pseudobulk:
@@ -214,7 +255,7 @@ def default_controls(
     return "is_control"
 
 
-def parameters(pairs: Sequence[str]) -> dict[str, str]:
+def parameters(pairs: Sequence[str], flag: str = "--param", example: str = "ties=average") -> dict[str, str]:
     """Return ``NAME=VALUE`` pairs as a dict.
 
     Raises
@@ -226,7 +267,7 @@ def parameters(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals or not name.strip():
-            msg = f"--param {pair!r}: write NAME=VALUE, such as --param ties=average"
+            msg = f"{flag} {pair!r}: write NAME=VALUE, such as {flag} {example}"
             raise UsageError(msg)
         found[name.strip()] = value.strip()
     return found

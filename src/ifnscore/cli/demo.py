@@ -56,14 +56,7 @@ def _run(folder: Path) -> None:
         copy(source / name, folder / name)
     (folder / MARK).write_text("SYNTHETIC: every value in this folder is invented.\n", encoding="utf-8")
     _step("ifnscore score counts.csv.gz --samples cohort/samples.csv --donor donor_id -o scored.h5ad")
-    adata = _inputs.load(
-        [str(folder / "counts.csv.gz")],
-        samples=str(folder / "cohort" / "samples.csv"),
-        symbol_column=None,
-        scale=None,
-        layer=None,
-        pseudobulk=None,
-    )
+    adata = _inputs.load([str(folder / "counts.csv.gz")], {"samples": str(folder / "cohort" / "samples.csv")})
     tl.score(adata, controls="is_control", donor="donor_id")
     scored.write(adata, folder / "scored.h5ad")
     _step("ifnscore compare scored.h5ad cohort -o compare")

@@ -9,8 +9,7 @@ import click
 
 from ifnscore import expression, genes, identify, keys
 from ifnscore import signatures as catalogue
-from ifnscore.cli import _app, _output
-from ifnscore.expression import SCALES
+from ifnscore.cli import _app, _inputs, _output
 from ifnscore.matrix import Matrix
 
 if TYPE_CHECKING:
@@ -25,25 +24,13 @@ Examples:
 
 @click.command(epilog=EPILOG)
 @click.argument("matrix")
-@click.option("--samples", metavar="FILE", help="Annotations to join, as for ifnscore score.")
-@click.option("--scale", type=click.Choice(SCALES), help="Expression scale, where it is not certain.")
-@click.option("--symbol-column", metavar="NAME", help="Column with the gene identifiers.")
-@click.option("--layer", metavar="NAME", help="Layer to use instead of X.")
+@_inputs.describing
 @click.option("--json", "json_", is_flag=True, help="Everything as one JSON object.")
 @_app.common
 def inspect(matrix: str, *, json_: bool, **options: Any) -> None:
     """Tell what a matrix is: format, shape, orientation, identifiers, scale and why, coverage, and the next command."""
     _app.messages(quiet=options["quiet"] or json_, debug=options["debug"])
-    from ifnscore.cli import _inputs
-
-    adata = _inputs.load(
-        [matrix],
-        samples=options["samples"],
-        symbol_column=options["symbol_column"],
-        scale=options["scale"],
-        layer=options["layer"],
-        pseudobulk=None,
-    )
+    adata = _inputs.load([matrix], options)
     found = describe(adata, matrix, options)
     if json_:
         _output.show_json(found)

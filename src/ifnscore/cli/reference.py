@@ -41,16 +41,9 @@ def fit(matrices: tuple[str, ...], wanted: tuple[str, ...], output: str, **optio
     _app.messages(quiet=options["quiet"], debug=options["debug"])
     _inputs.check_expression(options["controls"])
     _output.check_suffix(output, (".json",))
-    _files.check_free(Path(output), force=options["force"], inputs=[Path(m) for m in matrices])
-    adata = _inputs.load(
-        matrices,
-        samples=options["samples"],
-        symbol_column=options["symbol_column"],
-        scale=options["scale"],
-        layer=options["layer"],
-        pseudobulk=options["pseudobulk"],
-        control=options["controls"],
-    )
+    files = [*matrices, *_inputs.option_files(_inputs.format_options(options))]
+    _files.check_free(Path(output), force=options["force"], inputs=[Path(f) for f in files])
+    adata = _inputs.load(matrices, options, control=options["controls"])
     chosen = _inputs.default_controls(adata, options["controls"], None, options["samples"])
     if chosen is None:
         msg = "missing option '--controls': name the healthy controls, such as \"group == 'healthy'\""

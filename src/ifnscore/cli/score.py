@@ -67,16 +67,9 @@ def score(matrices: tuple[str, ...], wanted: tuple[str, ...], **options: Any) ->
     chosen = catalogue.resolve(list(wanted) or "panel")
     if options["output"]:
         files = [*matrices, options["samples"], options["reference"], *(w for w in wanted if catalogue.names_file(w))]
+        files += _inputs.option_files(_inputs.format_options(options))
         _files.check_free(Path(options["output"]), force=options["force"], inputs=[Path(f) for f in files if f])
-    adata = _inputs.load(
-        matrices,
-        samples=options["samples"],
-        symbol_column=options["symbol_column"],
-        scale=options["scale"],
-        layer=options["layer"],
-        pseudobulk=options["pseudobulk"],
-        control=given,
-    )
+    adata = _inputs.load(matrices, options, control=given)
     compares = _compares(method)
     needed = compares or method in (None, engine.PUBLISHED)
     given = _inputs.default_controls(adata, given, options["reference"], options["samples"], needed=needed)
@@ -133,6 +126,7 @@ def _checked(options: dict[str, Any]) -> dict[str, str]:
         msg = f"{method} compares with healthy controls: name them with --controls EXPR or --reference FILE"
         raise UsageError(msg)
     _inputs.check_expression(options["controls"])
+    _inputs.format_options(options)
     _output.check_suffix(options["output"], (*_output.TABLES, *scored.SUFFIXES))
     return params
 

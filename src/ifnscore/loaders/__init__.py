@@ -7,20 +7,22 @@ be changed to add one.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ifnscore import options, pp
 from ifnscore.errors import UsageError, nearest
 from ifnscore.expression import SCALES, Scale
 from ifnscore.identify import identifiers
 from ifnscore.loaders import _files, _join, _orient, _record, _registry
-from ifnscore.loaders._model import ORIENTATIONS, Loader, Orientation, Table
+from ifnscore.loaders._model import ORIENTATIONS, Known, Loader, Orientation, Table
 from ifnscore.loaders._registry import Format, formats
 
 if TYPE_CHECKING:
     from ifnscore._lazy import ad
 
-__all__ = ["Format", "Loader", "Orientation", "Table", "formats", "identifiers", "read"]
+__all__ = ["Format", "Known", "Loader", "Orientation", "Table", "check_options", "formats", "identifiers", "read"]
 
 
 def read(
@@ -30,6 +32,8 @@ def read(
     symbol_column: str | None = None,
     layer: str | None = None,
     orientation: Orientation | None = None,
+    normalise: str | None = None,
+    **given: str | os.PathLike[str],
 ) -> ad.AnnData:
     r"""Read an expression matrix; several files become one.
 
@@ -49,13 +53,19 @@ def read(
         Layer that holds the expression values, for h5ad and zarr. None means ``X``.
     orientation
         Where the genes of a text or parquet table lie. None means where most known gene identifiers are.
+    normalise
+        Normalisation (see :func:`ifnscore.pp.normalisations`), or ``"none"``. None means: the one that belongs to the
+        format (NanoString lanes), otherwise none.
+    **given
+        Options of the format or of the normalisation, such as ``modality="rna"``; see :func:`formats`.
 
     Returns
     -------
     AnnData
         Samples by genes. Gene names stand as in the file, duplicates included. ``uns["ifnscore"]["input"]`` records
         ``format``, ``scale`` (empty where unknown), ``scale_why``, ``orientation``, ``layer``, ``identifiers_from``
-        (``"index"`` or a column of ``var``), ``id_kind`` and ``n_recognised``; no paths.
+        (``"index"`` or a column of ``var``), ``id_kind`` and ``n_recognised``; where known ``platform``, ``notes`` and
+        ``normalised``; no paths.
 
     Raises
     ------
@@ -75,15 +85,57 @@ def read(
     ((2, 2), 'counts')
     """
     paths = [Path(p) for p in (path, *more)]
+    wanted = {name: os.fspath(value) for name, value in given.items()}
     _check_arguments(paths, scale, orientation)
-    parts = [_read_one(p, scale, symbol_column, layer, orientation) for p in paths]
-    if len(parts) == 1:
-        return parts[0].adata
+    check_options(wanted, normalise)
+    found = [_registry.find(p) for p in paths]
+    method = _normalisation(normalise, found, layer)
+    options.unused(wanted, [o for f in found for o in f.options] + list(pp.options_of(method)), _files.label(paths[0]))
+    parts = [_read_one(p, f, wanted, scale, symbol_column, layer, orientation) for p, f in zip(paths, found, strict=True)]
+    adata = parts[0].adata if len(parts) == 1 else _joined(parts, layer)
+    return pp.normalise(adata, method, **options.resolve(wanted, pp.options_of(method), method)) if method else adata
+
+
+def check_options(given: Mapping[str, str], normalise: str | None = None) -> None:
+    """Refuse unknown options and normalisations; no file is needed to know them.
+
+    Raises
+    ------
+    UsageError
+        Names the nearest ones.
+    """
+    if normalise not in (None, "none"):
+        pp.get(normalise)
+    known = [o for loader in _registry.loaders() for o in loader.options]
+    options.check(given, known + [o for n in pp.normalisations() for o in n.options])
+
+
+def _normalisation(asked: str | None, found: Sequence[Loader], layer: str | None) -> str:
+    """Return the normalisation to apply, or an empty string.
+
+    Raises
+    ------
+    UsageError
+        A layer is to be scored: only ``X`` is normalised.
+    """
+    if asked is None:
+        ours = {f.normalise for f in found}
+        asked = ours.pop() if len(ours) == 1 else ""
+    if asked in ("", "none"):
+        return ""
+    if layer is not None:
+        msg = f"normalisation {asked} works on X, not on layer {layer!r}: leave the layer or the normalisation out"
+        raise UsageError(msg)
+    return asked
+
+
+def _joined(parts: Sequence[_join.Part], layer: str | None) -> ad.AnnData:
+    """Join inputs and record what they agree on."""
     adata = _join.join(parts)
     if layer is not None:
         adata.layers[layer] = adata.X
     records = [p.adata.uns["ifnscore"]["input"] for p in parts]
-    record = {key: _agreed([str(r[key]) for r in records]) for key in records[0] if key != "n_recognised"}
+    record = {key: _agreed([str(r.get(key, "")) for r in records]) for key in dict.fromkeys(k for r in records for k in r)}
     _record.finish(
         adata,
         "the joined inputs",
@@ -92,7 +144,7 @@ def read(
         symbol_column=parts[0].source,
         layer=layer,
     )
-    adata.uns["ifnscore"]["input"] |= {k: record[k] for k in ("scale_why", "orientation")}
+    adata.uns["ifnscore"]["input"] |= {k: record[k] for k in ("scale_why", "orientation", "platform", "notes") if record.get(k)}
     return adata
 
 
@@ -113,27 +165,35 @@ def _check_arguments(paths: list[Path], scale: str | None, orientation: str | No
 
 
 def _read_one(
-    path: Path, scale: Scale | None, symbol_column: str | None, layer: str | None, orientation: Orientation | None
+    path: Path,
+    loader: Loader,
+    wanted: Mapping[str, str],
+    scale: Scale | None,
+    symbol_column: str | None,
+    layer: str | None,
+    orientation: Orientation | None,
 ) -> _join.Part:
     """Read one input and record what it is."""
     label = _files.label(path)
-    loader = _registry.find(path)
-    loaded = loader.load(path)
+    loaded = loader.load(path, options.resolve(wanted, loader.options, label))
     shown = ""
     if isinstance(loaded, Table):
         adata, found = _orient.to_anndata(loaded, orientation, symbol_column)
         shown = "" if loaded.orientation else found
         symbol_column = None if symbol_column is None else "index"
+        stated = Known(adata, loader.scale)
     else:
-        adata = loaded
+        stated = loaded if isinstance(loaded, Known) else Known(loaded, loader.scale)
+        adata = stated.adata
     _record.finish(
         adata,
         label,
         name=loader.name,
         orientation=shown,
-        scale=scale or loader.scale,
+        scale=scale,
         symbol_column=symbol_column,
         layer=layer,
+        stated=stated,
     )
     record = adata.uns["ifnscore"]["input"]
     known: Scale | None = record["scale"] or None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import functools
 import gzip
 import sys
 import zlib
@@ -58,6 +59,13 @@ def peek(path: Path) -> bytes:
     """Return the first decompressed bytes of a regular file, or nothing where that fails."""
     if not path.is_file():
         return b""
+    facts = path.stat()
+    return _head(path, facts.st_size, facts.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=256)
+def _head(path: Path, _size: int, _changed: int) -> bytes:
+    """Return the first bytes; every format asks for them, so they are kept while the file stays as it is."""
     try:
         with path.open("rb") as handle:
             magic = handle.read(4)

@@ -51,7 +51,8 @@ def join(parts: Sequence[Part]) -> ad.AnnData:
     Returns
     -------
     AnnData
-        All samples; genes that every input has; ``var`` of the first input; ``obs`` with the columns of all.
+        All samples; genes that every input has; ``var`` of the first input; ``obs`` with the columns of all; tables in
+        ``obsm`` that every input has.
 
     Raises
     ------
@@ -73,7 +74,17 @@ def join(parts: Sequence[Part]) -> ad.AnnData:
     x = sp.vstack(blocks, format="csr") if any(sp.issparse(b) for b in blocks) else np.vstack(blocks)
     obs = pd.concat([p.adata.obs for p in parts], join="outer")
     with quiet_names():
-        return ad.AnnData(X=x, obs=_safe(obs), var=parts[0].adata.var.iloc[order[0]].copy())
+        joined = ad.AnnData(X=x, obs=_safe(obs), var=parts[0].adata.var.iloc[order[0]].copy())
+    for name, tables in _shared_tables(parts).items():
+        joined.obsm[name] = pd.concat(tables, join="outer")
+    return joined
+
+
+def _shared_tables(parts: Sequence[Part]) -> dict[str, list[pd.DataFrame]]:
+    """Return the DataFrames of ``obsm`` that all inputs have; scores of ifnscore stay with their own file."""
+    shared = set.intersection(*({k for k in p.adata.obsm if not k.startswith("ifn_")} for p in parts))
+    tables = {k: [p.adata.obsm[k] for p in parts] for k in sorted(shared)}
+    return {k: t for k, t in tables.items() if all(isinstance(one, pd.DataFrame) for one in t)}
 
 
 def _occurrences(names: list[str]) -> list[tuple[str, int]]:

@@ -1,17 +1,21 @@
-"""The two records of this package: what a loader is, and the table that a text-like loader returns."""
+"""The records of this package: what a loader is, and what it returns."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from ifnscore.options import Option
 
 if TYPE_CHECKING:
     from ifnscore._lazy import ad, pd
     from ifnscore.expression import Scale
 
 Orientation: TypeAlias = Literal["genes_in_rows", "samples_in_rows"]
+#: Values of a format's options, defaults filled in.
+Options: TypeAlias = Mapping[str, str]
 ORIENTATIONS: tuple[Orientation, ...] = ("genes_in_rows", "samples_in_rows")
 
 
@@ -39,6 +43,32 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """A matrix of a format that says more about itself than its values do.
+
+    Attributes
+    ----------
+    adata
+        Samples by genes; per-sample quality in ``obs`` columns that begin with ``qc_``, of which ``qc_flags`` holds what
+        is wrong with a sample in words (empty: nothing).
+    scale
+        Scale of the values, or None where it has to be found.
+    why
+        Where the scale stands in the file.
+    platform
+        ``"NanoString"``, ``"RT-qPCR"``, ``"RNA-seq"`` or ``"microarray"`` where the format says so.
+    notes
+        What else a reader of the scores should know; shown by ``ifnscore inspect`` and kept in the provenance.
+    """
+
+    adata: ad.AnnData
+    scale: Scale | None = None
+    why: str = ""
+    platform: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Loader:
     """One file format. A module of this package that holds a ``LOADER`` is found by itself.
 
@@ -53,20 +83,33 @@ class Loader:
     claims
         Whether a path (a file, a folder, or ``-``) is of this format; must not raise.
     load
-        Read the path; raises :class:`ifnscore.errors.DataError` for everything that a file can do wrong.
+        Read the path, with the values of `options`; raises :class:`ifnscore.errors.DataError` for everything that a file
+        can do wrong.
     order
         Loaders are asked in rising order: formats that look into a file stand before general ones.
     folder
         Whether the format is a folder.
     scale
         The scale that every file of this format has, or None where it is found in the values.
+    options
+        What a user may choose; see :class:`ifnscore.options.Option`.
+    per_sample
+        Whether a file holds one or a few samples of a run, so that a folder of such files is one matrix.
+    marked
+        Whether a file of this format is known by its content beyond doubt: a folder of such files may hold others, too.
+    normalise
+        Normalisation (see :mod:`ifnscore.pp`) that is applied unless the user chooses another.
     """
 
     name: str
     title: str
     suffixes: tuple[str, ...]
     claims: Callable[[Path], bool]
-    load: Callable[[Path], ad.AnnData | Table]
+    load: Callable[[Path, Options], ad.AnnData | Table | Known]
     order: int = 0
     folder: bool = False
     scale: Scale | None = None
+    options: tuple[Option, ...] = ()
+    per_sample: bool = False
+    marked: bool = False
+    normalise: str = ""

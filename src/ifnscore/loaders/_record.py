@@ -10,9 +10,10 @@ from ifnscore import expression, genes, identify, keys
 from ifnscore._lazy import ad, np, sp
 from ifnscore.errors import DataError, ScaleError, listing, say, warn
 from ifnscore.expression import Scale
+from ifnscore.loaders._model import Known
 
 #: What a file that ifnscore wrote says about itself and no second look can find out.
-_KEPT = ("subset", "platform", "pseudobulk")
+_KEPT = ("subset", "platform", "pseudobulk", "notes", "normalised")
 #: Below this share of known genes something is wrong; a full human annotation has about 1 to 3 %.
 _FEW = 0.005
 
@@ -63,6 +64,7 @@ def finish(
     scale: Scale | None = None,
     symbol_column: str | None = None,
     layer: str | None = None,
+    stated: Known | None = None,
 ) -> None:
     """Check `adata`, find its scale and identifiers, and record both in ``uns["ifnscore"]["input"]``.
 
@@ -80,16 +82,24 @@ def finish(
         Declared scale, or None.
     symbol_column, layer
         See :func:`ifnscore.loaders.read`.
+    stated
+        What the format itself says: its scale counts where none is declared.
     """
     check_shape(adata, label)
     x = matrix(adata, label, layer)
     source, match = _genes(adata, label, symbol_column)
     earlier = keys.recorded_input(adata)
     known = earlier.get("scale") if earlier.get("layer") == (layer or "") else None
-    found = _scale(x, label, scale, adata.uns.get("log1p"), known)
+    if scale is None and stated is not None and stated.scale is not None:
+        found = _stated(x, label, stated)
+    else:
+        found = _scale(x, label, scale, adata.uns.get("log1p"), known)
     if not isinstance(adata.uns.get("ifnscore"), dict):
         adata.uns["ifnscore"] = {}
     kept = {k: earlier[k] for k in _KEPT if k in earlier}
+    if stated is not None:
+        kept |= {"platform": stated.platform} if stated.platform else {}
+        kept |= {"notes": "; ".join(stated.notes)} if stated.notes else {}
     adata.uns["ifnscore"]["input"] = kept | {
         "format": name,
         "scale": found.scale or "",
@@ -119,6 +129,19 @@ def _genes(adata: ad.AnnData, label: str, symbol_column: str | None) -> tuple[st
     if mouse:
         warn(f"{label}: {mouse}")
     return source, match
+
+
+def _stated(x: Any, label: str, stated: Known) -> expression.Detection:
+    """Take the scale that the format states, if the values allow it."""
+    assert stated.scale is not None
+    try:
+        expression.check(expression.facts(x), stated.scale)
+    except ScaleError as error:
+        msg = f"{label}: {error}"
+        raise ScaleError(msg) from error
+    why = stated.why or "stated by the format"
+    say(f"{label}: scale {stated.scale} ({why})")
+    return expression.Detection(stated.scale, why)
 
 
 def _scale(x: Any, label: str, scale: Scale | None, mark: Any, known: Any) -> expression.Detection:

@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from ifnscore.errors import DataError, listing
-from ifnscore.loaders import _files
+from ifnscore.loaders import _files, _folder
 from ifnscore.loaders._model import Loader
+from ifnscore.options import Option
 
 
 class Format(NamedTuple):
-    """A format that can be read: short name, file name endings, description."""
+    """A format that can be read: short name, file name endings, description, options, normalisation."""
 
     name: str
     suffixes: tuple[str, ...]
     title: str
+    options: tuple[Option, ...] = ()
+    normalise: str = ""
 
 
 @functools.cache
@@ -36,7 +39,8 @@ def formats() -> list[Format]:
     Returns
     -------
     list of Format
-        Named tuples ``(name, suffixes, title)``, sorted by name.
+        Named tuples ``(name, suffixes, title, options, normalise)``, sorted by name; `normalise` names the normalisation
+        that is applied unless another is chosen.
 
     Examples
     --------
@@ -44,7 +48,9 @@ def formats() -> list[Format]:
     >>> "h5ad" in [f.name for f in loaders.formats()]
     True
     """
-    return sorted(Format(loader.name, loader.suffixes, loader.title) for loader in loaders())
+    folders = [_folder.variant(loader) for loader in loaders() if loader.per_sample]
+    found = [Format(f.name, f.suffixes, f.title, f.options, f.normalise) for f in (*loaders(), *folders)]
+    return sorted(found, key=lambda f: f.name)
 
 
 def find(path: Path) -> Loader:
@@ -60,7 +66,10 @@ def find(path: Path) -> Loader:
         if not _files.is_stdin(path) and not path.exists():
             msg = f"{label}: no such file or folder"
             raise DataError(msg)
-        return next((loader for loader in loaders() if loader.claims(path)), None) or _unknown(path, label)
+        loader = next((loader for loader in loaders() if loader.claims(path)), None)
+        if loader is None and path.is_dir():
+            loader = _folder.find(path, loaders())
+        return loader or _unknown(path, label)
     except OSError as error:
         msg = f"{label}: cannot be opened ({error.strerror or error})"
         raise DataError(msg) from error
@@ -69,7 +78,8 @@ def find(path: Path) -> Loader:
 def _unknown(path: Path, label: str) -> NoReturn:
     """Say what is known and what was found."""
     if path.is_dir():
-        known = "; ".join(loader.title for loader in loaders() if loader.folder)
+        folders = [x for x in loaders() if x.folder] + [_folder.variant(x) for x in loaders() if x.per_sample]
+        known = "; ".join(x.title for x in folders)
         entries = sorted(p.name for p in path.iterdir())
         found = f"it holds {listing(entries, 4)}" if entries else "it is empty"
         msg = f"{label}: a folder of no known layout: {found}. Known layouts: {known}"

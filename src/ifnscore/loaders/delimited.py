@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ifnscore.loaders import _counts, _files, _parse
-from ifnscore.loaders._model import Loader, Table
+from ifnscore.loaders._model import Loader, Options, Table
 
 _SUFFIXES = (".csv", *_counts.SUFFIXES)
 
@@ -16,7 +16,7 @@ def _claims(path: Path) -> bool:
     return path.is_fifo() or path.is_char_device()
 
 
-def _load(path: Path) -> Table:
+def _load(path: Path, _: Options) -> Table:
     return _parse.parse(_files.read_text(path), _files.label(path))
 
 

@@ -9,7 +9,7 @@ from ifnscore._lazy import ad
 from ifnscore.errors import DataError, listing
 from ifnscore.loaders import _files
 from ifnscore.loaders._anndata import damaged, read_with
-from ifnscore.loaders._model import Loader
+from ifnscore.loaders._model import Loader, Options
 from ifnscore.loaders._optional import need
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def _claims(path: Path) -> bool:
     return path.suffix.lower() == ".h5ad" and not path.is_dir()
 
 
-def _load(path: Path) -> ad.AnnData:
+def _load(path: Path, _: Options) -> ad.AnnData:
     label = _files.label(path)
     _check(path, label)
     return read_with(lambda: ad.read_h5ad(path), label)

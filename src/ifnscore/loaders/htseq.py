@@ -10,5 +10,6 @@ LOADER = Loader(
     title="counts of one sample (HTSeq): no header, gene and count in each line",
     suffixes=_counts.SUFFIXES,
     claims=_counts.is_count_file,
-    load=_counts.table,
+    load=lambda path, _: _counts.table(path),
+    per_sample=True,
 )

@@ -9,7 +9,7 @@ from ifnscore._lazy import pd
 from ifnscore.errors import DataError
 from ifnscore.loaders import _files
 from ifnscore.loaders._anndata import reason
-from ifnscore.loaders._model import Loader, Table
+from ifnscore.loaders._model import Loader, Options, Table
 from ifnscore.loaders._optional import need
 
 _SUFFIXES = (".parquet", ".pq")
@@ -19,7 +19,7 @@ def _claims(path: Path) -> bool:
     return path.suffix.lower() in _SUFFIXES and not path.is_dir()
 
 
-def _load(path: Path) -> Table:
+def _load(path: Path, _: Options) -> Table:
     label = _files.label(path)
     frame = _read(path, label)
     if not isinstance(frame.index, pd.RangeIndex):

@@ -9,7 +9,7 @@ from pathlib import Path
 from ifnscore._lazy import ad
 from ifnscore.errors import DataError, listing
 from ifnscore.loaders import _files, _tenx
-from ifnscore.loaders._model import Loader
+from ifnscore.loaders._model import Loader, Options
 from ifnscore.loaders._optional import need
 
 _PARTS = ("matrix.mtx", "barcodes.tsv")
@@ -27,7 +27,7 @@ def _claims(path: Path) -> bool:
     return all(_find(path, n) for n in _PARTS) and any(_find(path, n) for n in _FEATURES)
 
 
-def _load(path: Path) -> ad.AnnData:
+def _load(path: Path, _: Options) -> ad.AnnData:
     label = _files.label(path)
     features = next(n for n in _FEATURES if _find(path, n))
     parts: dict[str, Path] = {}

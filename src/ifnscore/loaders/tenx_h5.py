@@ -8,7 +8,7 @@ from ifnscore._lazy import ad
 from ifnscore.errors import DataError, listing
 from ifnscore.loaders import _files, _tenx
 from ifnscore.loaders._anndata import damaged
-from ifnscore.loaders._model import Loader
+from ifnscore.loaders._model import Loader, Options
 from ifnscore.loaders._optional import need
 
 _SUFFIXES = (".h5", ".hdf5")
@@ -18,7 +18,7 @@ def _claims(path: Path) -> bool:
     return path.suffix.lower() in _SUFFIXES and not path.is_dir()
 
 
-def _load(path: Path) -> ad.AnnData:
+def _load(path: Path, _: Options) -> ad.AnnData:
     label = _files.label(path)
     _check(path, label)
     sc = need("scanpy", label, "10x files")

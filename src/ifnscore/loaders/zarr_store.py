@@ -8,7 +8,7 @@ from ifnscore._lazy import ad
 from ifnscore.errors import DataError, listing
 from ifnscore.loaders import _files
 from ifnscore.loaders._anndata import read_with
-from ifnscore.loaders._model import Loader
+from ifnscore.loaders._model import Loader, Options
 
 _MARKS = (".zgroup", "zarr.json", ".zmetadata")
 
@@ -17,7 +17,7 @@ def _claims(path: Path) -> bool:
     return path.is_dir() and (path.suffix.lower() == ".zarr" or any((path / m).exists() for m in _MARKS))
 
 
-def _load(path: Path) -> ad.AnnData:
+def _load(path: Path, _: Options) -> ad.AnnData:
     label = _files.label(path)
     missing = [part for part in ("obs", "var") if not (path / part).is_dir()]
     if missing or not any((path / m).exists() for m in _MARKS):
