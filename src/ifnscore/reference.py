@@ -103,6 +103,8 @@ class Reference:
         Number of genes of the matrix.
     donor
         Whether repeats of one person were averaged.
+    normalised
+        Normalisation that was applied before and its settings, empty for none; a new matrix must have had the same.
     """
 
     scale: Scale
@@ -113,6 +115,7 @@ class Reference:
     platform: str = "unknown"
     n_universe: int = 0
     donor: bool = False
+    normalised: str = ""
 
     @property
     def stored_scale(self) -> Scale:
@@ -142,6 +145,7 @@ class Reference:
             "rows": {k: [r.identifier, r.occurrence] for k, r in self.rows.items()},
             "strata": [_stratum_dict(s) for s in self.strata],
         }
+        body |= {"normalised": self.normalised} if self.normalised else {}
         return {**body, "hash": _hash(body)}
 
     def hash(self) -> str:
@@ -213,6 +217,7 @@ def fit(
     by: Sequence[str] = (),
     donor: str | None = None,
     platform: str = "unknown",
+    normalised: str = "",
 ) -> Reference:
     """Make a reference from the control samples of a matrix.
 
@@ -230,6 +235,8 @@ def fit(
         Column that names the person: repeats are averaged on the stored scale and count once.
     platform
         Platform of the matrix.
+    normalised
+        Normalisation of the matrix in words, empty for none.
 
     Raises
     ------
@@ -255,6 +262,7 @@ def fit(
         platform=platform,
         n_universe=len(matrix.universe),
         donor=donor is not None,
+        normalised=normalised,
     )
 
 
@@ -339,4 +347,5 @@ def _from_dict(body: Mapping[str, Any], where: str) -> Reference:
         platform=body["platform"],
         n_universe=body["n_genes_of_matrix"],
         donor=body["repeats_averaged"],
+        normalised=body.get("normalised", ""),
     )

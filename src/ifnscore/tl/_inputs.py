@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ifnscore import expr, expression, genes, identify, keys, reference
+from ifnscore import expr, expression, genes, identify, keys, pp, reference
 from ifnscore._lazy import is_sparse, np
 from ifnscore.errors import DataError, ScaleError, UsageError, listing, nearest, say, warn
 from ifnscore.expression import LOG_SCALES, MIN_GENES_FOR_CPM, SCALES, Scale
@@ -30,7 +30,7 @@ FEW_FOR_CT, LARGE_FOR_LOG2 = 1_000, 18.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """The matrix, its scale and platform."""
+    """The matrix, its scale, platform and normalisation."""
 
     matrix: Matrix
     scale: Scale
@@ -38,6 +38,7 @@ class Input:
     platform: str
     minimum: float
     missing: bool
+    normalised: str = ""
 
 
 def values_of(adata: AnnData, layer: str | None) -> Any:
@@ -92,7 +93,15 @@ def prepare(
     found, why = _scale(adata, x, facts, scale, layer)
     low = facts.minimum
     matrix = Matrix(x, names, list(adata.obs_names), found, rows, keys.totals(adata))
-    return Input(matrix=matrix, scale=found, why=why, platform=_platform(adata), minimum=low, missing=facts.missing)
+    return Input(
+        matrix=matrix,
+        scale=found,
+        why=why,
+        platform=_platform(adata),
+        minimum=low,
+        missing=facts.missing,
+        normalised=str(keys.recorded_input(adata).get("normalised", "")) if layer is None else "",
+    )
 
 
 def _scale(adata: AnnData, x: Any, facts: expression.Facts, scale: str | None, layer: str | None) -> tuple[Scale, str]:
@@ -198,7 +207,8 @@ def make_reference(
             f"{int(mask.sum())} controls: single cells are not independent controls; make pseudobulk samples first (--pseudobulk)"
         )
     here = [k for k in wanted if k in given.matrix.position]
-    made = reference.fit(given.matrix, adata.obs, mask, here, by=by, donor=donor, platform=given.platform)
+    facts = {"platform": given.platform, "normalised": given.normalised}
+    made = reference.fit(given.matrix, adata.obs, mask, here, by=by, donor=donor, **facts)
     strata = {reference.label(s) for s in strata_of(adata.obs, by)}
     empty = sorted(strata - {s.label for s in made.strata})
     if empty:
@@ -208,12 +218,12 @@ def make_reference(
 
 
 def check_fits(frozen: Reference, given: Input) -> None:
-    """Refuse a reference from another scale or platform.
+    """Refuse a reference from another scale, platform or normalisation.
 
     Raises
     ------
     DataError
-        Scale or platform differ.
+        Scale, platform or normalisation differ.
     """
     if frozen.scale != given.scale:
         msg = f"the reference is on scale {frozen.scale}, this matrix on {given.scale}: use one made from the same kind of data"
@@ -224,6 +234,12 @@ def check_fits(frozen: Reference, given: Input) -> None:
             f"the reference is from platform {frozen.platform}, this matrix from {given.platform}: scores would not be comparable"
         )
         raise DataError(msg)
+    if frozen.normalised != given.normalised:
+        theirs, ours = frozen.normalised or "not normalised", given.normalised or "not normalised"
+        msg = f"controls of the reference: {theirs}; this matrix: {ours}. Normalise both the same way (--normalise, --option)"
+        raise DataError(msg)
+    if given.normalised and not pp.get(given.normalised.partition(" ")[0]).sample_independent:
+        warn(f"{given.normalised} depends on the other samples of a run: values here and in the reference may differ by a factor")
     n = len(given.matrix.universe)
     if frozen.scale == "counts" and not 0.9 * frozen.n_universe <= n <= frozen.n_universe / 0.9:
         warn(f"counts per million over {n} genes here and {frozen.n_universe} in the reference: the totals may not be comparable")

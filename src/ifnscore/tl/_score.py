@@ -149,6 +149,8 @@ def score(
         "scale_why": given.why,
         "layer": layer or "X",
         "platform": given.platform,
+        "normalised": given.normalised,
+        "notes": str(keys.recorded_input(adata).get("notes", "")),
         "identifiers": given.matrix.match.kind,
         "reference_hash": frozen.hash() if frozen else "",
         "reference_by": by,
