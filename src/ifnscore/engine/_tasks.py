@@ -276,7 +276,14 @@ def without_housekeeping(task: Task, dropped: Mapping[str, str]) -> Task:
     if task.housekeeping and not kept:
         msg = f"housekeeping gene {listing(task.housekeeping)} holds missing values: name others with --param housekeeping=..."
         raise DataError(msg)
-    return replace(task, housekeeping=kept)
+    if len(kept) == len(task.housekeeping):
+        return task
+    lost = [h for h in task.housekeeping if h not in kept]
+    warn(f"housekeeping gene {listing(lost)} holds missing values: all samples are normalised to {listing(kept)} alone")
+    n = len(task.signature.formula.housekeeping)
+    published = task.label.startswith("published formula") and len(kept) < n
+    label = f"formula of {task.signature.id} with {len(kept)} of its {n} housekeeping genes" if published else task.label
+    return replace(task, housekeeping=kept, label=label)
 
 
 def panel_housekeeping(matrix: Matrix) -> tuple[str, ...]:
