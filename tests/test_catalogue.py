@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from ifnscore import methods
-from ifnscore.signatures._model import CUTOFF_RULES, FORMULA_STATUS, Signature, from_dict
+from ifnscore.signatures._model import CUTOFF_RULES, FORMULA_STATUS, Signature
+from ifnscore.signatures._parse import from_dict
 
 GENESETS = Path(__file__).resolve().parents[1] / "genesets"
 FILES = sorted(GENESETS.glob("*.toml"))

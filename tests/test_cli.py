@@ -257,7 +257,7 @@ def test_inspect_tells_all_and_the_next_command(run, files):
     assert (code, err) == (0, "")
     assert (found["n_samples"], found["n_genes"], found["scale"]) == (18, 300, "linear")
     assert [c["signature"] for c in found["coverage"]] == list(ifn.signatures.PANEL)
-    assert "--controls 'group == '\"'\"'healthy'\"'\"''" in found["next"]
+    assert "--controls \"group == 'healthy'\"" in found["next"]
 
 
 def test_signature_lists(run):

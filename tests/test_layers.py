@@ -13,10 +13,11 @@ import ifnscore
 
 PACKAGE = Path(ifnscore.__file__).parent
 ROWS = [
-    {"errors", "_lazy", "_resources", "_files"},
-    {"genes", "methods", "stats", "expression", "expr", "keys", "identify", "instruments", "options", "result"},
+    {"errors", "_lazy", "_resources", "_files", "_formulas", "_lock", "spelling", "lookalike"},
+    {"genes", "orthologs", "methods", "stats", "expression", "expr", "keys", "identify", "instruments", "options", "result"},
     {"matrix"},
     {"signatures"},
+    {"_reference_check"},
     {"reference", "loaders", "pp", "cohort"},
     {"engine"},
     {"get"},

@@ -199,13 +199,13 @@ def test_mouse_symbols(text):
 def test_folder_of_no_known_layout(tmp_path):
     folder = tmp_path / "folder"
     folder.mkdir()
-    assert "it is empty. Known layouts: " in refused(folder)
+    message = refused(folder)
+    assert "it is empty. Known layouts: " in message
+    for known in ("10x_folder", "zarr", "files of htseq"):
+        assert known in message
     (folder / "a.csv").write_text(CSV)
     (folder / "b.pdf").write_text("x")
-    message = refused(folder)
-    assert "it holds a.csv, b.pdf" in message
-    for known in ("10x Genomics", "zarr", "a folder of files, each counts of one sample"):
-        assert known in message
+    assert "it holds a.csv, b.pdf; give the matrix itself, one of its files (a.csv)" in refused(folder)
 
 
 @pytest.fixture

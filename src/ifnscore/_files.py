@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from ifnscore import _lock
 from ifnscore.errors import DataError, say
 
 
@@ -44,7 +47,7 @@ def check_free(path: Path, *, force: bool, inputs: Iterable[Path] = (), own: Cal
     if not path.parent.is_dir():
         msg = f"{path}: the folder {path.parent} does not exist; create it first"
         raise DataError(msg)
-    if path.exists() and not force:
+    if os.path.lexists(path) and not force:
         msg = f"{path} exists; choose another name or add --force to replace it"
         raise DataError(msg)
 
@@ -62,9 +65,12 @@ def _beside(path: Path, word: str) -> Path:
 def repair(path: Path) -> None:
     """Put back a folder whose replacement was interrupted between two renames."""
     old = _beside(path, "old")
-    if old.exists() and not path.exists():
-        old.rename(path)
-        say(f"{path}: an earlier run was interrupted while replacing it; the previous version was put back")
+    if not os.path.lexists(old) or os.path.lexists(path):
+        return
+    with contextlib.suppress(_lock.BusyError), _lock.held(path):  # its writer may be between the two renames just now
+        if os.path.lexists(old) and not os.path.lexists(path):
+            old.rename(path)
+            say(f"{path}: an earlier run was interrupted while replacing it; the previous version was put back")
 
 
 def write(path: Path, writer: Callable[[Path], None], *, force: bool = False, own: Callable[[Path], bool] | None = None) -> None:
@@ -86,39 +92,79 @@ def write(path: Path, writer: Callable[[Path], None], *, force: bool = False, ow
     DataError
         The output exists, or cannot be written.
     """
-    check_free(path, force=force, own=own)
-    new = _beside(path, "new")
-    _remove(new)
-    try:
-        writer(new)
-        _sync(new)
-        _swap(new, path)
-    except OSError as error:
-        msg = f"{path}: cannot write: {error.strerror or error}"
-        raise DataError(msg) from error
-    finally:
-        _remove(new)
+    repair(path)
+    with _lock.held(path):
+        check_free(path, force=force, own=own)
+        new = _beside(path, "new")
+        try:
+            _remove(new)
+            writer(new)
+            _sync(new)
+            _swap(new, path)
+        except (OSError, RuntimeError) as error:  # h5py and zarr raise RuntimeError when they cannot close a file
+            msg = f"{path}: cannot write: {_reason(error)}; nothing was changed"
+            raise DataError(msg) from error
+        finally:
+            with contextlib.suppress(OSError):
+                _remove(new)
+
+
+def _reason(error: BaseException) -> str:
+    """Return what the system said, which may be the cause of what a library said, or a number in its text."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        number = re.search(r"\berrno\]? ?=? ?(\d+)", str(cause))
+        if number:
+            return os.strerror(int(number[1]))
+        cause = cause.__cause__ or cause.__context__
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
 
 
 def _swap(new: Path, path: Path) -> None:
-    if not path.is_dir():
+    """Rename the new version in; where folders are concerned, the old one is first renamed aside.
+
+    What is being deleted bears another name than what can be put back, as it may be half gone.
+    """
+    if not path.is_dir() and not (new.is_dir() and os.path.lexists(path)):
         new.replace(path)
+        _sync_folder(path.parent)
         return
-    old = _beside(path, "old")
-    _remove(old)
+    old, rest = _beside(path, "old"), _beside(path, "rest")
+    _remove(rest)
+    if os.path.lexists(old):
+        old.rename(rest)
+        _remove(rest)
     path.rename(old)
     new.rename(path)
-    _remove(old)
+    _sync_folder(path.parent)
+    old.rename(rest)
+    _remove(rest)
 
 
 def _sync(path: Path) -> None:
+    """Write files, and the folders that name them, to the disk."""
     for file in [path, *path.rglob("*")] if path.is_dir() else [path]:
-        if file.is_file():
-            descriptor = os.open(file, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+        if file.is_dir():
+            _sync_folder(file)
+            continue
+        descriptor = os.open(file, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Write a folder to the disk, where the system can do that."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _remove(path: Path) -> None:

@@ -23,6 +23,9 @@ class IfnscoreError(Exception):
 
     exit_code: int = 1
 
+    def __init__(self, message: object = "") -> None:
+        super().__init__(visible(str(message)))
+
 
 class UsageError(IfnscoreError, ValueError):
     """The call itself is wrong: an unknown signature, method or parameter, a forbidden expression."""
@@ -42,9 +45,24 @@ class IfnscoreWarning(UserWarning):
     """Something that the reader of a score must know: low coverage, dropped genes, guessed input."""
 
 
+def visible(text: str, keep: str = "") -> str:
+    r"""Return `text` with control characters written out (``\x1b``), so that no name in a file can steer a terminal.
+
+    Parameters
+    ----------
+    text
+        May hold names from files: escape sequences, right-to-left marks, bytes that are no text.
+    keep
+        Characters to leave as they are, such as a newline.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in keep else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
 def say(message: str) -> None:
     """Tell the user about a default that was chosen (logger ``ifnscore``, level INFO)."""
-    logger.info(message)
+    logger.info("%s", visible(message, keep="\n"))
 
 
 def warn(message: str) -> None:
@@ -52,7 +70,7 @@ def warn(message: str) -> None:
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith("ifnscore"):
         level, frame = level + 1, frame.f_back
-    warnings.warn(message, IfnscoreWarning, stacklevel=level)
+    warnings.warn(visible(message, keep="\n"), IfnscoreWarning, stacklevel=level)
 
 
 def nearest(word: str, known: Iterable[str], n: int = 3) -> str:

@@ -210,7 +210,7 @@ def _alike(column: Any, values: Sequence[Any]) -> list[Any]:
     return more
 
 
-def mask(table: pd.DataFrame, controls: Any, what: str = "controls") -> NDArray[np.bool_]:
+def mask(table: pd.DataFrame, controls: Any, what: str = "controls", *, everybody: bool = False) -> NDArray[np.bool_]:
     """Return which rows of `table` are controls.
 
     Parameters
@@ -221,6 +221,8 @@ def mask(table: pd.DataFrame, controls: Any, what: str = "controls") -> NDArray[
         Expression, name of a true/false column, or a boolean mask of shape (n_samples,).
     what
         Word for messages.
+    everybody
+        Whether all may be controls, as in a run that is only frozen.
 
     Raises
     ------
@@ -237,7 +239,7 @@ def mask(table: pd.DataFrame, controls: Any, what: str = "controls") -> NDArray[
     if not chosen.any():
         msg = f"{what}: {said} selects none of the {len(table)} samples{_seen(table, controls)}"
         raise DataError(msg)
-    if chosen.all():
+    if chosen.all() and not everybody:
         msg = f"{what}: {said} selects all {len(table)} samples; some must be left to score against them"
         raise DataError(msg)
     return chosen
@@ -246,6 +248,9 @@ def mask(table: pd.DataFrame, controls: Any, what: str = "controls") -> NDArray[
 def _seen(table: pd.DataFrame, controls: Any) -> str:
     if not isinstance(controls, str):
         return ""
-    column = Selection(controls).columns[0]
+    columns = Selection(controls).columns
+    if not columns:
+        return ""
+    column = columns[0]
     values = [str(v) for v in table[column].dropna().unique()[:6]]
     return f"; values of {column!r}: {', '.join(values) or 'none'}"

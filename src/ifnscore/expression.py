@@ -19,6 +19,12 @@ NO_NEGATIVES: tuple[Scale, ...] = ("counts", "linear", "log2p1", "log1p")
 
 #: Above this a log2 value would mean 2**64 molecules: the matrix is not on a log scale.
 MAX_LOG2 = 64.0
+#: The logarithm of the smallest number that a float holds.
+MIN_LOG2 = -1074.0
+#: Beyond this a float no longer holds every whole number, and nobody has counted so far.
+MAX_COUNT = 2.0**53
+#: Below this squares and sums over a genome stay finite.
+MAX_LINEAR = 1e100
 #: Under this many genes, counts per million say more about the panel than about the sample.
 MIN_GENES_FOR_CPM = 10_000
 
@@ -75,6 +81,8 @@ def detect(found: Facts, log1p_mark: Any = None) -> Detection:
         when no value is negative and some are not whole.
     """
     low, high = found.minimum, found.maximum
+    if found.integer and low >= 0 and high > MAX_COUNT:
+        return Detection(None, f"whole numbers up to {high:.4g}, more than any count")
     if found.integer and low >= 0:
         return Detection("counts", "all values are non-negative whole numbers")
     if log1p_mark is not None and low >= 0 and not found.integer:
@@ -94,10 +102,20 @@ def check(found: Facts, scale: Scale) -> None:
     Raises
     ------
     ScaleError
-        Negative values on a scale that has none, or log values beyond 2**64.
+        Negative values on a scale that has none, log values beyond 2**64, or absurdly large numbers.
     """
     if scale in NO_NEGATIVES and found.minimum < 0:
         msg = f"the scale is {scale}, but the matrix holds negative values (lowest {found.minimum:.4g})"
+        raise ScaleError(msg)
+    largest = {"counts": MAX_COUNT, "linear": MAX_LINEAR}.get(scale)
+    if largest is not None and found.maximum > largest:
+        msg = f"the scale is {scale}, but the largest value is {found.maximum:.4g}, more than any measurement: is a cell broken?"
+        raise ScaleError(msg)
+    if scale == "ct" and found.minimum < -MAX_LOG2:
+        msg = f"the scale is ct, but the lowest value is {found.minimum:.4g}, below any cycle threshold: is a cell broken?"
+        raise ScaleError(msg)
+    if scale in LOG_SCALES and found.minimum < MIN_LOG2:
+        msg = f"the scale is {scale}, but the lowest value is {found.minimum:.4g}, below any logarithm: is a cell broken?"
         raise ScaleError(msg)
     if scale in LOG_SCALES and found.maximum > MAX_LOG2:
         msg = (

@@ -14,15 +14,21 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ifnscore import _resources
+from ifnscore import _resources, lookalike, orthologs, spelling
 from ifnscore.errors import DataError, listing
 
-_ENSEMBL = re.compile(r"(ENS([A-Z]{3,4})?G\d{11})(\.\d+)?(_PAR_Y)?", re.IGNORECASE)
-_EXCEL = re.compile(r"(\d{1,2})-(Sep|Mar|Dec|Oct|Apr|Feb|Nov)(-\d{2,4})?", re.IGNORECASE)
-_MOUSE_ONLY = re.compile(r"Gm\d{3,}|\d{4,}[A-Z]\d\dRik|H2-[A-Z]\w*|Oas1a|Ifi27l2a|Ifi20[0-9]\w?|mt-[A-Z]\w+|Ly6c\d|Serpina3n")
+#: Symbols that one species has and man has not; rats share some of the mouse's, so they are asked about first.
+_ONLY = {
+    "rat": re.compile(r"RT1-\w+|RGD\d{6,}"),
+    "zebrafish": re.compile(r"(si|zgc|wu|im):\S+"),
+    "mouse": re.compile(r"Gm\d{3,}|\d{4,}[A-Z]\d\dRik|H2-[A-Z]\w*|Oas1a|Ifi27l2a|Ifi20[0-9]\w?|mt-[A-Z]\w+|Ly6c\d|Serpina3n"),
+}
 #: Species codes of Ensembl gene identifiers that people hand in by mistake (from Ensembl's stable-id prefixes).
 _SPECIES = {"MUS": "mouse", "RNO": "rat", "DAR": "zebrafish", "SSC": "pig", "MMU": "macaque", "BTA": "cow", "GAL": "chicken"}
-_MARCH_ONLY = range(3, 12)
+_MOUSE = 'score them through one-to-one human orthologs with --species mouse (in Python species="mouse")'
+_CONVERT = "convert them to human orthologs first"
+#: So many genes written both ways are two species, not one odd row.
+_BOTH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +67,54 @@ class GeneTable:
         self._previous = {p.upper(): g.symbol for g in self.genes.values() for p in g.previous}
         self._order = {p.upper(): i for g in self.genes.values() for i, p in enumerate(g.previous)}
         self._printed = {p.upper(): g.symbol for g in self.genes.values() for p in g.list_only}
+        made = {spelling.made_name(s): s for s in self.genes}
+        self._made = {m: s for m, s in made.items() if m not in {**self._symbol, **self._id, **self._previous, **self._printed}}
 
     def resolve(self, name: str) -> str:
         """Return the gene key of a name in a published or user list: the current symbol, or the name in capitals."""
-        upper = _strip(name)
-        for known in (self._symbol, self._id, self._previous, self._printed):
-            if upper in known:
-                return known[upper]
-        return upper
+        first = spelling.readings(name)[0]
+        for known in (self._symbol, self._id, self._previous, self._printed, self._made):
+            if first in known:
+                return known[first]
+        return first
 
     def identify(self, name: str) -> Identified:
-        """Return what a row or column name of a matrix stands for."""
-        upper = _strip(name)
-        if upper in self._symbol:
-            return Identified(self._symbol[upper], "symbol")
-        if upper in self._id:
-            return Identified(self._id[upper], "Entrez" if upper.isdigit() else "Ensembl")
-        if upper in self._previous:
-            return Identified(self._previous[upper], "symbol", current=False)
-        return Identified(upper, "unknown")
+        """Return what a row or column name of a matrix stands for.
+
+        The first identifier in a name decides: a current symbol, an Ensembl or an Entrez id. An id behind a name that is no
+        current symbol decides next (``G1P2|9636``), and overrules an alias: the alias may be another gene's. Behind an
+        unknown Ensembl id (an alternative locus) a current symbol decides. Then a previous symbol or alias counts, and a
+        symbol that R mended (``HLA.A``).
+        """
+        first, *rest = spelling.readings(name)
+        if first in self._symbol:
+            return Identified(self._symbol[first], "symbol")
+        if first in self._id:
+            return Identified(self._id[first], "Entrez" if first.isdigit() else "Ensembl")
+        behind = self._behind(first, rest)
+        if behind is not None:
+            return behind
+        if first in self._previous:
+            return Identified(self._previous[first], "symbol", current=False)
+        if first in self._made:
+            return Identified(self._made[first], "symbol")
+        return Identified(first, "unknown")
+
+    def _behind(self, first: str, rest: Sequence[str]) -> Identified | None:
+        """Return what the further identifiers of a name say, or None where they say nothing."""
+        species = spelling.ensembl_species(first)
+        if species is not None:
+            symbol = next((self._symbol[r] for r in rest if r in self._symbol), None)
+            return Identified(symbol, "symbol") if symbol and not species else None
+        ids = [r for r in rest if r.isdigit() or spelling.ensembl_species(r) is not None]
+        known = next((r for r in ids if r in self._id), None)
+        if known is not None:
+            return Identified(self._id[known], "Entrez" if known.isdigit() else "Ensembl")
+        return Identified(first, "unknown") if ids else None
 
     def first_older(self, names: Iterable[str]) -> str:
         """Return which of several older names of one gene stands first in the table, the best checked one."""
-        return min(names, key=lambda n: self._order.get(_strip(n), len(self._order)))
+        return min(names, key=lambda n: self._order.get(spelling.readings(n)[0], len(self._order)))
 
     def knows(self, name: str) -> bool:
         """Whether a name of a matrix belongs to a gene of the table."""
@@ -104,21 +135,12 @@ def _row(r: dict[str, str]) -> Gene:
     return Gene(symbol=r["symbol"], **split)
 
 
-@functools.lru_cache(maxsize=200_000)
-def _strip(name: str) -> str:
-    """Return `name` in capitals, without blanks, Ensembl version, or the second half of ``ID|other``."""
-    name = name.strip().strip("\"'")
-    match = _ENSEMBL.match(name)
-    if match and (match.end() == len(name) or name[match.end()] in "|_ "):
-        return match.group(1).upper()
-    name = name.split("|", 1)[0] or name
-    return name.removesuffix(".0") if name.endswith(".0") and name[:-2].isdigit() else name.upper()
-
-
 def recognise(names: Sequence[str]) -> int:
-    """Return how many of `names` belong to a catalogue or housekeeping gene."""
+    """Return how many of `names` belong to a catalogue or housekeeping gene, of the species that is being read."""
+    if orthologs.reading() == "mouse":
+        return orthologs.recognise(names)
     known = table()
-    return sum(known.knows(_restored(n) or n) for n in names)
+    return sum(known.knows(spelling.restored(n) or n) for n in spelling.unmade_numbers(names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +161,8 @@ class Match:
         Names that a spreadsheet turned into dates, as found.
     restored
         The ones among them that could be restored, date -> symbol.
+    copies
+        Names such as ``ISG15.1`` that programs write for a second row of a gene, and the gene.
     """
 
     columns: dict[str, list[int]]
@@ -147,6 +171,7 @@ class Match:
     older: dict[str, str] = field(default_factory=dict)
     excel: tuple[str, ...] = ()
     restored: dict[str, str] = field(default_factory=dict)
+    copies: dict[str, str] = field(default_factory=dict)
 
     @property
     def duplicated(self) -> dict[str, list[int]]:
@@ -171,10 +196,11 @@ def match(names: Sequence[str]) -> Match:
 
 
 @functools.lru_cache(maxsize=4)  # a loader and the engine ask about the same names
-def _match(names: tuple[str, ...]) -> Match:
-    known = table()
-    excel = {n: _restored(n) for n in names if _EXCEL.fullmatch(n)}
+def _match(names: Sequence[str]) -> Match:
+    known, names = table(), spelling.unmade_numbers(names)
+    excel = {n: spelling.restored(n) for n in names if spelling.is_date(n)}
     found = [known.identify(excel.get(n) or n) for n in names]
+    copies = _copies(names, found)
     has_current = {f.key for f in found if f.current and f.kind != "unknown"}
     candidates: dict[str, list[str]] = {}
     for name, f in zip(names, found, strict=True):
@@ -183,8 +209,9 @@ def _match(names: tuple[str, ...]) -> Match:
     older = {key: known.first_older(several) for key, several in candidates.items()}
     columns: dict[str, list[int]] = {}
     for position, (name, f) in enumerate(zip(names, found, strict=True)):
-        stands_for_gene = f.current or _strip(older.get(f.key, "")) == _strip(name)
-        key = f.key if stands_for_gene else _strip(name)
+        plain = spelling.readings(name)[0]
+        stands_for_gene = f.current or spelling.readings(older.get(f.key, ""))[0] == plain
+        key = copies.get(name) or (f.key if stands_for_gene else plain)
         columns.setdefault(key or f"unnamed column {position}", []).append(position)
     kinds = Counter(f.kind for f in found if f.kind != "unknown")
     return Match(
@@ -194,60 +221,82 @@ def _match(names: tuple[str, ...]) -> Match:
         older=older,
         excel=tuple(excel),
         restored={n: r for n, r in excel.items() if r},
+        copies=copies,
     )
 
 
-def _restored(name: str) -> str | None:
-    """Return the symbol that a spreadsheet date such as ``2-Sep`` was, where only one symbol is possible."""
-    found = _EXCEL.fullmatch(name)
-    if not found:
-        return None
-    number, month = int(found.group(1)), found.group(2).lower()
-    if month == "sep" and number == 15:  # noqa: PLR2004
-        return "SELENOF"
-    if month == "sep":
-        return f"SEPTIN{number}"
-    if month == "mar" and number in _MARCH_ONLY:  # 1-Mar and 2-Mar may be MARCHF or MTARC
-        return f"MARCHF{number}"
-    return None
+def _copies(names: Sequence[str], found: Sequence[Identified]) -> dict[str, str]:
+    """Return further rows of a gene that a program numbered; the first row of the gene must be there, without a number."""
+    first = {n.strip().upper(): f.key for n, f in zip(names, found, strict=True) if f.current and f.kind == "symbol"}
+    unknown = (n for n, f in zip(names, found, strict=True) if f.kind == "unknown")
+    based = {n: first.get((spelling.copied(n) or "").upper()) for n in unknown}
+    return {n: gene for n, gene in based.items() if gene}
 
 
 def unusable(names: Sequence[str]) -> str:
     """Return why no gene was recognised among `names`, for an error message."""
-    mouse = [str(n) for n in names if _MOUSE_ONLY.fullmatch(str(n))]
-    if mouse:
-        return f"the symbols are mouse genes (for instance {listing(mouse, 3)}): convert them to human orthologs first"
+    if orthologs.reading() == "mouse":
+        return orthologs.unusable(names)
+    other = _other_species(names)
+    if other:
+        return other
     for name in names:
-        found = _ENSEMBL.match(str(name).strip())
-        if found and found.group(2):
-            code = found.group(2).upper()
+        code = spelling.ensembl_species(str(name))
+        if code:
             species = _SPECIES.get(code, f"species code {code}")
-            return (
-                f"the identifiers are Ensembl genes of another species ({species}, for instance {name}); human genes are needed"
-            )
+            todo = _MOUSE if species == "mouse" else "human genes are needed"
+            return f"the identifiers are Ensembl genes of another species ({species}, for instance {name}): {todo}"
+        if spelling.of_mouse_genome(str(name)):
+            return f"the genes are those of the mouse (for instance {name}): {_MOUSE}"
     shown = listing([repr(str(n)) for n in names], 3)
-    return (
-        f"no catalogue gene among the {len(names)} identifiers ({shown}); needed are human gene symbols, "
-        "Ensembl or Entrez gene ids (convert probe or transcript ids first)"
-    )
+    begin = f"no catalogue gene among the {len(names)} identifiers ({shown})"
+    looks = lookalike.describe(names)
+    if looks:
+        return f"{begin}: they look like {looks[0]}; {looks[1]}"
+    return f"{begin}; needed are human gene symbols, Ensembl or Entrez gene ids (convert probe or transcript ids first)"
+
+
+def _other_species(names: Sequence[str]) -> str | None:
+    for species, pattern in _ONLY.items():
+        there = [str(n) for n in names if pattern.fullmatch(str(n))]
+        if there:
+            todo = _MOUSE if species == "mouse" else _CONVERT
+            return f"the symbols are {species} genes (for instance {listing(there, 3)}): {todo}"
+    return None
 
 
 def check_species(names: Sequence[str]) -> str | None:
-    """Refuse mouse symbols; return a warning where the spelling alone looks like mouse.
+    """Refuse genes of another species; return a warning where the spelling alone looks like mouse.
 
     Raises
     ------
     DataError
-        Names that only mouse has stand among title-case symbols.
+        Names that only mouse, rat or zebrafish has stand among symbols spelled as theirs, or two species are mixed.
     """
-    if not any(n[:1].isupper() and n[1:].islower() for n in names):
+    others = [n for n in names if spelling.ensembl_species(n) or spelling.of_mouse_genome(n)]
+    if orthologs.MIXED * len(names) <= len(others) < len(names) and recognise(names):
+        human = [n for n in names if table().knows(n)]
+        raise DataError(_mixed(human, others))
+    if not any(n[:1].isalpha() and n[1:].islower() for n in names):
         return None
-    known = [n for n in names if table().knows(n) and n[:1].isalpha() and not _ENSEMBL.match(n)]
+    known = [n for n in names if table().knows(n) and n[:1].isalpha() and spelling.ensembl_species(n) is None]
     title = [n for n in known if len(n) > 1 and n[0].isupper() and n[1:] == n[1:].lower() and any(c.islower() for c in n)]
-    if not known or len(title) < 0.8 * len(known):
+    capital = set(known)
+    both = [n for n in title if n.upper() in capital]
+    if len(both) >= _BOTH:
+        raise DataError(_mixed([n.upper() for n in both], both))
+    small = [n for n in known if n.islower()]
+    if not known or max(len(title), len(small)) < 0.8 * len(known):
         return None
-    mouse = [n for n in names if _MOUSE_ONLY.fullmatch(n)]
-    if mouse:
-        msg = f"the symbols are mouse genes (for instance {listing(mouse, 3)}): convert them to human orthologs first"
-        raise DataError(msg)
-    return f"symbols are spelled like mouse genes (for instance {listing(title, 3)}): taken for the human genes of that name"
+    other = _other_species(names)
+    if other:
+        raise DataError(other)
+    if not title:
+        return None
+    taken = f"symbols are spelled like mouse genes (for instance {listing(title, 3)}): taken for the human genes of that name"
+    return f"{taken}; if they are mouse genes, {_MOUSE}"
+
+
+def _mixed(human: Sequence[str], others: Sequence[str]) -> str:
+    shown = f"{listing(human, 2)}; {listing(others, 2)}"
+    return f"genes of man and of another species in one matrix ({shown}): keep the genes, and the cells, of one species"

@@ -57,8 +57,9 @@ def column(adata: ad.AnnData, source: str) -> list[str]:
 
 
 def _declared(adata: ad.AnnData, symbol_column: str | None) -> str | None:
-    if symbol_column is None:
-        source = keys.recorded_input(adata).get("identifiers_from")
+    recorded = keys.recorded_input(adata)
+    if symbol_column is None or symbol_column == recorded.get("symbol_column"):
+        source = recorded.get("identifiers_from")
         return str(source) if source == INDEX or source in adata.var.columns else None
     if symbol_column in adata.var.columns:
         return symbol_column

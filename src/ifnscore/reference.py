@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ifnscore import _files
+from ifnscore import _files, _reference_check
 from ifnscore._lazy import np, pd
 from ifnscore.errors import DataError, listing
-from ifnscore.expression import SCALES, Scale, to_linear
+from ifnscore.expression import Scale, to_linear
 from ifnscore.matrix import Matrix, Row
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ class Reference:
         Whether repeats of one person were averaged.
     normalised
         Normalisation that was applied before and its settings, empty for none; a new matrix must have had the same.
+    species
+        Species of the samples; genes of another than man stand for their one-to-one orthologs.
     """
 
     scale: Scale
@@ -116,6 +118,7 @@ class Reference:
     n_universe: int = 0
     donor: bool = False
     normalised: str = ""
+    species: str = "human"
 
     @property
     def stored_scale(self) -> Scale:
@@ -146,6 +149,7 @@ class Reference:
             "strata": [_stratum_dict(s) for s in self.strata],
         }
         body |= {"normalised": self.normalised} if self.normalised else {}
+        body |= {"species": self.species} if self.species != "human" else {}
         return {**body, "hash": _hash(body)}
 
     def hash(self) -> str:
@@ -218,6 +222,7 @@ def fit(
     donor: str | None = None,
     platform: str = "unknown",
     normalised: str = "",
+    species: str = "human",
 ) -> Reference:
     """Make a reference from the control samples of a matrix.
 
@@ -237,6 +242,8 @@ def fit(
         Platform of the matrix.
     normalised
         Normalisation of the matrix in words, empty for none.
+    species
+        Species of the samples.
 
     Raises
     ------
@@ -263,6 +270,7 @@ def fit(
         n_universe=len(matrix.universe),
         donor=donor is not None,
         normalised=normalised,
+        species=species,
     )
 
 
@@ -311,7 +319,7 @@ def read(path: str | Path) -> Reference:
     except OSError as error:
         msg = f"{path}: cannot read the reference: {error.strerror}"
         raise DataError(msg) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         msg = f"{path} is not a reference: it is not JSON (make one with: ifnscore reference fit)"
         raise DataError(msg) from error
     if not isinstance(body, dict) or body.get("ifnscore_reference") != FORMAT:
@@ -325,9 +333,7 @@ def read(path: str | Path) -> Reference:
 
 
 def _from_dict(body: Mapping[str, Any], where: str) -> Reference:
-    if body["scale"] not in SCALES:
-        msg = f"{where}: unknown scale {body['scale']!r}"
-        raise DataError(msg)
+    _reference_check.check(body, where)
     strata = tuple(
         Stratum(
             by=s["by"],
@@ -348,4 +354,5 @@ def _from_dict(body: Mapping[str, Any], where: str) -> Reference:
         n_universe=body["n_genes_of_matrix"],
         donor=body["repeats_averaged"],
         normalised=body.get("normalised", ""),
+        species=body.get("species", "human"),
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ifnscore import _files
+from ifnscore import _files, _formulas
 
 if TYPE_CHECKING:
     from ifnscore._lazy import pd
@@ -102,7 +102,7 @@ class Result:
     def _write_into(self, folder: Path) -> None:
         folder.mkdir()
         for name, table in {self.verb: self.table, **self.tables}.items():
-            text = table.to_csv(sep="\t", index=False, na_rep=NA, lineterminator="\n")
+            text = _formulas.guarded(table).to_csv(sep="\t", index=False, na_rep=NA, lineterminator="\n")
             (folder / f"{name}.tsv").write_text(text, encoding="utf-8")
         (folder / "README.txt").write_text(_README, encoding="utf-8")
         (folder / "reading.txt").write_text(self.reading + "\n", encoding="utf-8")

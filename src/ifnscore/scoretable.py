@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias, get_args
 from ifnscore import get, keys, signatures
 from ifnscore._lazy import np, pd
 from ifnscore.errors import DataError, UsageError, listing, nearest, say
+from ifnscore.expression import MAX_LINEAR
 from ifnscore.methods._protocol import ScoreType
 
 if TYPE_CHECKING:
@@ -254,5 +255,9 @@ def _numbers(values: pd.DataFrame) -> pd.DataFrame:
         if infinite.any():
             say(f"{int(infinite.sum())} infinite scores in column {name!r} are taken as missing")
             read = read.where(~infinite)
+        absurd = read.abs() > MAX_LINEAR
+        if absurd.any():
+            msg = f"score {read[absurd].iloc[0]:.4g} of sample {given.index[absurd][0]!r} in column {name!r} is no score: is a cell broken?"
+            raise DataError(msg)
         out[name] = read
     return pd.DataFrame(out, index=values.index)

@@ -18,8 +18,9 @@ INTERRUPTED = 130
 
 
 def oneline(text: str) -> str:
-    """Return `text` on one line."""
-    return " ".join(str(text).split())
+    r"""Return `text` on one line; what a terminal would obey or cannot show is written out, such as ``\x1b``."""
+    words = " ".join(str(text).split())
+    return words if words.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in words)
 
 
 def tell(text: str) -> None:

@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import io
-from collections.abc import Callable, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ifnscore import expr, loaders
+from ifnscore import _formulas, expr, loaders, orthologs
 from ifnscore._lazy import pd
-from ifnscore.errors import DataError, UsageError, listing, say, warn
+from ifnscore.errors import DataError, ScaleError, UsageError, listing, say, warn
 from ifnscore.expression import SCALES
+from ifnscore.loaders import _excel as loader_excel
 from ifnscore.loaders import _files as loader_files
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
 F = TypeVar("F", bound=Callable[..., Any])
+#: What pandas says of a row that is too long.
+_RAGGED = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
 _READING = (
-    click.option("--samples", metavar="FILE", help="Annotations, joined on 'sample_id' or the first column (CSV or TSV)."),
+    click.option("--samples", metavar="FILE", help="Annotations, joined on 'sample_id' or the first column (CSV, TSV, Excel)."),
     click.option("--symbol-column", metavar="NAME", help="Column with the gene identifiers."),
     click.option("--scale", type=click.Choice(SCALES), help="Expression scale, where it is not certain."),
     click.option("--layer", metavar="NAME", help="Layer to use instead of X."),
     click.option("--modality", metavar="NAME", help="Modality to score, for MuData files."),
+    click.option(
+        "--species",
+        type=click.Choice(orthologs.SPECIES),
+        help="Species of the genes: those of the mouse are scored through one-to-one human orthologs.",
+    ),
     click.option("--normalise", metavar="NAME", help="Normalisation before scoring, or 'none' (see ifnscore formats)."),
     click.option(
         "--option",
@@ -106,6 +118,7 @@ def load(matrices: Sequence[str], asked: dict[str, Any], *, control: str | None 
         symbol_column=asked.get("symbol_column"),
         layer=layer,
         normalise=asked.get("normalise"),
+        species=asked.get("species") or "human",
         **format_options(asked),
     )
     if samples is not None:
@@ -115,6 +128,18 @@ def load(matrices: Sequence[str], asked: dict[str, Any], *, control: str | None 
 
         adata = tl.pseudobulk(adata, pseudobulk, layer=layer, keep=control)
     return adata
+
+
+@contextlib.contextmanager
+def naming(matrices: Sequence[str]) -> Iterator[None]:
+    """Put the name of the matrix before errors about its values, which arise where files are no longer known."""
+    try:
+        yield
+    except DataError as error:
+        if len(matrices) != 1 or str(matrices[0]) in str(error):
+            raise
+        msg = f"{loader_files.label(Path(matrices[0]))}: {error}"
+        raise (ScaleError if isinstance(error, ScaleError) else DataError)(msg) from error
 
 
 def join_samples(adata: AnnData, path: Path) -> None:
@@ -190,7 +215,7 @@ def join_table(scores: pd.DataFrame, path: Path) -> pd.DataFrame:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a CSV or TSV table of annotations or scores; the first column stays text.
+    """Read a table of annotations or scores, CSV, TSV or an Excel sheet; the first column stays text.
 
     Raises
     ------
@@ -199,6 +224,8 @@ def read_table(path: Path) -> pd.DataFrame:
     """
     if path.is_dir() and (path / "samples.csv").is_file():  # a cohort
         path = path / "samples.csv"
+    if path.suffix.lower() in {".xlsx", ".xlsm"} and loader_excel.is_workbook(path, path.name):
+        return parse_table(loader_excel.as_text(path, path.name), path.name)
     return parse_table(loader_files.read_text(path).decode("utf-8-sig"), path.name)
 
 
@@ -217,23 +244,56 @@ def parse_table(text: str, name: str) -> pd.DataFrame:
     DataError
         It is empty or no table.
     """
+    skipped = 0
     while text.startswith(("#", '"#')):  # spreadsheets quote a note that holds a separator
         text = text.partition("\n")[2]
+        skipped += 1
     header = text.partition("\n")[0]
     separator = "\t" if "\t" in header else ";" if header.count(";") > header.count(",") else ","
+    _refuse_repeated(header, separator, name)
     try:
-        table = pd.read_csv(io.StringIO(text), sep=separator)
+        table = _stripped(pd.read_csv(io.StringIO(text), sep=separator, skipinitialspace=True))
+        if isinstance(table.index, pd.MultiIndex):
+            msg = f"{name}: not a CSV or TSV table: rows have {table.index.nlevels} cells more than the header"
+            raise DataError(msg)
         if not isinstance(table.index, pd.RangeIndex):  # a header one field short, as R writes it: row names come first
-            return table.set_axis(table.index.astype(str)).rename_axis("sample_id").reset_index()
+            return _formulas.unguarded(table.set_axis(table.index.astype(str)).rename_axis("sample_id").reset_index())
         names = list(dict.fromkeys([table.columns[0], *(c for c in table.columns if c == "sample_id")]))
-        kept = pd.read_csv(io.StringIO(text), sep=separator, usecols=names, dtype=str, keep_default_na=False)
+        at = [table.columns.get_loc(c) for c in names]
+        kept = pd.read_csv(
+            io.StringIO(text), sep=separator, skipinitialspace=True, usecols=at, dtype=str, keep_default_na=False
+        )
     except ValueError as error:
-        msg = f"{name}: not a CSV or TSV table: {error}"
+        ragged = _RAGGED.search(str(error))
+        what = f"line {int(ragged[2]) + skipped} has {ragged[3]} cells, the header {ragged[1]}" if ragged else str(error)
+        msg = f"{name}: not a CSV or TSV table: {what}"
         raise DataError(msg) from error
+    kept = _stripped(kept)
     table[names] = kept[names].astype(object)  # identifiers stay as written: 007, or a sample called NA
     if table.empty:
         msg = f"{name}: the table has no rows"
         raise DataError(msg)
+    return table
+
+
+def _refuse_repeated(header: str, separator: str, name: str) -> None:
+    """Refuse two columns of one name: nobody could say which is meant."""
+    try:
+        cells = next(csv.reader([header], delimiter=separator, skipinitialspace=True), [])
+    except csv.Error:
+        return
+    twice = [cell for cell, n in Counter(c.strip() for c in cells).items() if cell and n > 1]
+    if twice:
+        msg = f"{name}: two columns are called {twice[0]!r}; give each its own name"
+        raise DataError(msg)
+
+
+def _stripped(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table without blanks around names and words, as spreadsheets and people leave them."""
+    table = table.set_axis([str(c).strip() for c in table.columns], axis="columns")
+    for name, column in table.items():
+        if column.dtype.kind not in "iufb":
+            table[name] = column.map(lambda cell: cell.strip() if isinstance(cell, str) else cell)
     return table
 
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ifnscore import _files
-from ifnscore.errors import UsageError
+from ifnscore import _files, _formulas
+from ifnscore.errors import DataError, UsageError, visible
 from ifnscore.result import NA, records
 
 if TYPE_CHECKING:
     from ifnscore._lazy import pd
 
 __all__ = ["NA", "TABLES", "check_suffix", "records", "show", "show_json", "tsv", "write"]
+#: Control characters that JSON allows, marks that turn the direction of text, and halves of characters.
+_STEERING = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 TABLES = (".tsv", ".csv", ".parquet")
 
 
@@ -27,13 +32,42 @@ def check_suffix(path: str | None, allowed: tuple[str, ...]) -> None:
 
 
 def tsv(table: pd.DataFrame, *, index: bool = False) -> str:
-    """Return a table as TSV text with full precision."""
-    return str(table.to_csv(sep="\t", index=index, na_rep=NA, lineterminator="\n"))
+    """Return a table as TSV text with full precision; no cell is a formula to a spreadsheet."""
+    return str(_formulas.guarded(table).to_csv(sep="\t", index=index, na_rep=NA, lineterminator="\n"))
 
 
 def show(table: pd.DataFrame, *, index: bool = False) -> None:
-    """Print a table on stdout as TSV."""
-    click.echo(tsv(table, index=index), nl=False)
+    """Print a table on stdout as TSV; a terminal gets control characters in names written out."""
+    text = tsv(table, index=index)
+    put(visible(text, keep="\t\n") if sys.stdout.isatty() else text)
+
+
+def put(text: str) -> None:
+    """Print on stdout.
+
+    Raises
+    ------
+    DataError
+        Stdout cannot take it, as on a full disk. A reader that stops early, such as ``head``, is no error here.
+    """
+    try:
+        click.echo(text, nl=False)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _give_up_stdout()
+        msg = f"stdout: cannot write: {error.strerror or error}"
+        raise DataError(msg) from error
+
+
+def _give_up_stdout() -> None:
+    """Let the rest of what is buffered go nowhere, or Python would try and fail once more at its end."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):
+        return
 
 
 def write(table: pd.DataFrame, path: Path, *, force: bool) -> None:
@@ -44,11 +78,17 @@ def write(table: pd.DataFrame, path: Path, *, force: bool) -> None:
             table.to_parquet(target, index=False)
         else:
             separator = "\t" if path.suffix == ".tsv" else ","
-            table.to_csv(target, sep=separator, index=False, na_rep=NA, lineterminator="\n")
+            _formulas.guarded(table).to_csv(target, sep=separator, index=False, na_rep=NA, lineterminator="\n")
 
     _files.write(path, writer, force=force)
 
 
 def show_json(value: Any) -> None:
     """Print a value on stdout as JSON."""
-    click.echo(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
+    put(to_json(value) + "\n")
+
+
+def to_json(value: Any) -> str:
+    """Return JSON in which characters that steer a terminal are escaped; they can only stand inside of strings."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

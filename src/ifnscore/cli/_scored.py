@@ -135,13 +135,13 @@ def check_outputs(opts: dict[str, Any], inputs: list[str | None]) -> None:
 
 def give(result: Result, cohort: Cohort, opts: dict[str, Any]) -> None:
     """Write and print a result: the reading on stderr, the main table or JSON on stdout."""
-    from ifnscore import _files
+    from ifnscore import _files, _formulas
     from ifnscore.cli import _output
 
     if opts["output"]:
         result.write(opts["output"], force=opts["force"])
     if opts["key_file"]:
-        key = cohort.key()
+        key = _formulas.guarded(cohort.key())
         _files.write(Path(opts["key_file"]), lambda p: key.to_csv(p, index=False, lineterminator="\n"), force=opts["force"])
         warn(f"{opts['key_file']} says which code is which patient: keep it apart from everything that is shared")
     if opts["json_"]:

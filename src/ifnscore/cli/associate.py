@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ifnscore.cli import _app, _scored
+from ifnscore.cli import _app, _inputs, _scored
 
 EPILOG = """\b
 Examples:
@@ -48,16 +48,17 @@ def associate(path: str, cohort_dir: str, **options: Any) -> None:
     scores = _scored.load(path, options["samples"])
     from ifnscore import tl
 
-    result = tl.associate(
-        scores,
-        cohort,
-        outcome=options["outcome"],
-        subscale=options["subscale"],
-        response=options["response"],
-        scores=options["scores"],
-        score_type=options["score_type"],
-        adjust=options["adjust"],
-        firth=options["firth"],
-        rng=options["seed"],
-    )
+    with _inputs.naming([path]):
+        result = tl.associate(
+            scores,
+            cohort,
+            outcome=options["outcome"],
+            subscale=options["subscale"],
+            response=options["response"],
+            scores=options["scores"],
+            score_type=options["score_type"],
+            adjust=options["adjust"],
+            firth=options["firth"],
+            rng=options["seed"],
+        )
     _scored.give(result, cohort, options)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ifnscore.cli import _app, _scored
+from ifnscore.cli import _app, _inputs, _scored
 
 EPILOG = """\b
 Examples:
@@ -49,15 +49,16 @@ def compare(path: str, cohort_dir: str | None, **options: Any) -> None:
     folder = Cohort.read(cohort_dir) if cohort_dir is not None else None
     scores = _scored.load(path, options["samples"])
     cohort = folder or _scored.simple(scores, {k: str(v) for k, v in given.items()}, options["group"])
-    result = tl.compare(
-        scores,
-        cohort,
-        scores=options["scores"],
-        score_type=options["score_type"],
-        group=options["group"] if cohort.simple is None else None,
-        adjust=options["adjust"],
-        margin=options["margin"],
-        suppress=options["suppress_small_cells"],
-        rng=options["seed"],
-    )
+    with _inputs.naming([path]):
+        result = tl.compare(
+            scores,
+            cohort,
+            scores=options["scores"],
+            score_type=options["score_type"],
+            group=options["group"] if cohort.simple is None else None,
+            adjust=options["adjust"],
+            margin=options["margin"],
+            suppress=options["suppress_small_cells"],
+            rng=options["seed"],
+        )
     _scored.give(result, cohort, options)

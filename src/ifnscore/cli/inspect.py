@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ifnscore import expression, genes, identify, keys
+from ifnscore import expression, genes, identify, keys, orthologs
 from ifnscore import signatures as catalogue
-from ifnscore.cli import _app, _inputs, _output
+from ifnscore.cli import _app, _inputs, _inspect_controls, _inspect_next, _inspect_print, _inspect_qc, _output
 from ifnscore.matrix import Matrix
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 EPILOG = """\b
 Examples:
   ifnscore inspect matrix.h5ad
-  ifnscore inspect counts.csv.gz --json
+  ifnscore inspect counts.csv.gz --samples samples.csv
+  ifnscore inspect lanes/ --json
+  ifnscore inspect mouse_counts.tsv --species mouse
 """
 
 
@@ -28,14 +30,14 @@ Examples:
 @click.option("--json", "json_", is_flag=True, help="Everything as one JSON object.")
 @_app.common
 def inspect(matrix: str, *, json_: bool, **options: Any) -> None:
-    """Tell what a matrix is: format, shape, orientation, identifiers, scale and why, coverage, and the next command."""
+    """Tell what a matrix is: format, shape, identifiers, scale and why, quality, coverage, and the next command."""
     _app.messages(quiet=options["quiet"] or json_, debug=options["debug"])
     adata = _inputs.load([matrix], options)
     found = describe(adata, matrix, options)
     if json_:
         _output.show_json(found)
     else:
-        _print(found)
+        click.echo(_inspect_print.text(found))
 
 
 def describe(adata: AnnData, name: str, options: dict[str, Any]) -> dict[str, Any]:
@@ -46,33 +48,71 @@ def describe(adata: AnnData, name: str, options: dict[str, Any]) -> dict[str, An
     scale = recorded.get("scale") or None
     view = Matrix(x, names, list(adata.obs_names), scale or "linear")
     facts = expression.facts(x)
+    controls = _inspect_controls.candidates(adata)
+    coverage = [_coverage(s, view, mouse=recorded.get("species") == "mouse") for s in catalogue.resolve("panel")]
+    then = _inspect_next.propose(name, adata, view, facts, scale, controls, options)
     return {
         "format": str(recorded.get("format", "")),
         "n_samples": int(adata.n_obs),
         "n_genes": int(adata.n_vars),
         "orientation": str(recorded.get("orientation", "")),
-        "identifiers": view.match.kind,
+        "species": str(recorded.get("species") or "human"),
+        "platform": str(recorded.get("platform") or ""),
+        "identifiers": str(recorded.get("id_kind") or view.match.kind),
         "identifiers_from": str(recorded.get("identifiers_from", "index")),
         "n_recognised": view.match.n_recognised,
         "n_duplicated": len(view.match.duplicated),
+        "older_names": view.match.older,
         "spreadsheet_dates": list(view.match.excel),
         "scale": scale,
         "scale_why": str(recorded.get("scale_why", "")),
-        "minimum": facts.minimum,
-        "maximum": facts.maximum,
+        "normalisation": _normalisation(recorded, scale),
+        "minimum": _number(facts.minimum),
+        "maximum": _number(facts.maximum),
         "missing_values": facts.missing,
+        "missing": _inspect_qc.missing(view, facts),
         "detected_median": view.detected(),
+        "detected_genes": _inspect_qc.detected(view),
+        "library_sizes": _inspect_qc.library_sizes(view),
+        "empty_samples": [str(s) for s, none in zip(adata.obs_names, view.empty(), strict=True) if none],
+        "qc": _inspect_qc.quality(adata),
+        "notes": [n for n in str(recorded.get("notes", "")).split("; ") if n],
         "layers": keys.layers(adata),
         "annotations": [str(c) for c in adata.obs.columns],
-        "coverage": [_coverage(s, view) for s in catalogue.resolve("panel")],
-        "next": _next(name, scale, adata, options),
+        "controls": controls,
+        "coverage": coverage,
+        "next": then.command,
+        "fill_in": list(then.fill_in),
+        "hints": [*then.hints, *_too_few(coverage)],
     }
 
 
-def _coverage(signature: catalogue.Signature, view: Matrix) -> dict[str, Any]:
+def _number(value: float) -> float | None:
+    return value if abs(value) < float("inf") else None  # JSON knows neither NaN nor infinity
+
+
+def _normalisation(recorded: dict[str, Any], scale: str | None) -> str:
+    """Return what was or will be done to the values, in words."""
+    if recorded.get("normalised"):
+        return f"{recorded['normalised']}, applied (--normalise none for the values as they are)"
+    return {
+        "counts": "counts per million over all genes of the matrix, when scored",
+        "ct": "delta Ct to the housekeeping genes of each signature, when scored",
+        None: "none before the scale is known",
+    }.get(scale, "none: the values are taken as they are")
+
+
+def _too_few(coverage: Sequence[Mapping[str, Any]]) -> list[str]:
+    if any(c["coverage"] >= c["min_coverage"] for c in coverage):
+        return []
+    todo = "try -s all, or lower the bar with --min-coverage"
+    return [f"no signature of the default panel has enough of its genes here, so every score will be NA: {todo}"]
+
+
+def _coverage(signature: catalogue.Signature, view: Matrix, *, mouse: bool) -> dict[str, Any]:
     known = genes.table()
     wanted = {known.resolve(g): g for g in signature.genes}
-    absent = [g for key, g in wanted.items() if key not in view.position]
+    absent = {key: g for key, g in wanted.items() if key not in view.position}
     found = len(wanted) - len(absent)
     return {
         "signature": signature.id,
@@ -80,54 +120,6 @@ def _coverage(signature: catalogue.Signature, view: Matrix) -> dict[str, Any]:
         "n_found": found,
         "coverage": found / len(wanted),
         "min_coverage": signature.min_coverage,
-        "missing": ",".join(absent),
+        "missing": ",".join(absent.values()),
+        "without_ortholog": len(orthologs.without_ortholog(list(absent))) if mouse else 0,
     }
-
-
-def _next(name: str, scale: str | None, adata: AnnData, options: dict[str, Any]) -> str:
-    words = ["ifnscore", "score", shlex.quote(name)]
-    for option in ("samples", "symbol_column", "layer"):
-        if options[option]:
-            words += [f"--{option.replace('_', '-')}", shlex.quote(options[option])]
-    if scale is None:
-        words += ["--scale", "linear|log2|log2p1|log1p|ct"]
-    elif options["scale"]:
-        words += ["--scale", scale]
-    column = next((c for c in ("is_control", "group", "condition", "disease", "treatment") if c in adata.obs.columns), None)
-    if column == "is_control":
-        words += ["--controls", "is_control"]
-    elif column:
-        values = [str(v) for v in adata.obs[column].dropna().unique()]
-        healthy = next((v for v in values if any(w in v.lower() for w in ("health", "control", "ctrl", "untreated"))), None)
-        words += ["--controls", shlex.quote(f"{column} == '{healthy}'")] if healthy else []
-    if scale == "ct" and "--controls" not in words:
-        words += ["--controls", "EXPR"]
-    return " ".join(words)
-
-
-def _print(found: dict[str, Any]) -> None:
-    rows = [
-        ("format", found["format"]),
-        ("shape", f"{found['n_samples']} samples x {found['n_genes']} genes"),
-        ("orientation", found["orientation"] or "as stored"),
-        (
-            "identifiers",
-            f"{found['identifiers']} (from {found['identifiers_from']}); {found['n_recognised']} catalogue genes recognised",
-        ),
-        ("duplicates", f"{found['n_duplicated']} genes in more than one row"),
-        ("scale", f"{found['scale'] or 'not certain'}: {found['scale_why']}"),
-        ("values", f"{found['minimum']:.4g} to {found['maximum']:.4g}{', some missing' if found['missing_values'] else ''}"),
-        ("detected", f"{found['detected_median']:.0%} of the genes in the median sample"),
-        ("layers", ", ".join(found["layers"]) or "none"),
-        ("annotations", ", ".join(found["annotations"]) or "none"),
-    ]
-    if found["spreadsheet_dates"]:
-        rows.append(("dates", f"gene names turned into dates by a spreadsheet: {', '.join(found['spreadsheet_dates'][:5])}"))
-    for name, value in rows:
-        click.echo(f"{name:<12} {value}")
-    click.echo("\ncoverage of the default panel")
-    for c in found["coverage"]:
-        mark = "" if c["coverage"] >= c["min_coverage"] else "  below its minimum"
-        missing = f"  missing {c['missing']}" if c["missing"] and len(c["missing"]) < 80 else ""  # noqa: PLR2004
-        click.echo(f"  {c['signature']:<28} {c['n_found']:>3}/{c['n_genes']:<3} {c['coverage']:>4.0%}{mark}{missing}")
-    click.echo(f"\nnext\n  {found['next']}")

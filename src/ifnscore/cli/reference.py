@@ -50,16 +50,17 @@ def fit(matrices: tuple[str, ...], wanted: tuple[str, ...], output: str, **optio
         raise click.UsageError(msg)
     from ifnscore import tl
 
-    made = tl.reference(
-        adata,
-        chosen,
-        signatures=["all", *wanted],
-        reference_by=options["reference_by"],
-        donor=options["donor"],
-        layer=None if options["pseudobulk"] else options["layer"],
-        symbol_column=options["symbol_column"],
-        platform=options["platform"],
-    )
+    with _inputs.naming(matrices):
+        made = tl.reference(
+            adata,
+            chosen,
+            signatures=["all", *wanted],
+            reference_by=options["reference_by"],
+            donor=options["donor"],
+            layer=None if options["pseudobulk"] else options["layer"],
+            symbol_column=options["symbol_column"],
+            platform=options["platform"],
+        )
     made.write(output, force=options["force"])
     strata = ", ".join(f"{s.n} controls in stratum {s.label or 'all'}" for s in made.strata)
     say(f"wrote {output}: {strata}")

@@ -71,6 +71,7 @@ def score(matrices: tuple[str, ...], wanted: tuple[str, ...], **options: Any) ->
         _files.check_free(Path(options["output"]), force=options["force"], inputs=[Path(f) for f in files if f])
     adata = _inputs.load(matrices, options, control=given)
     compares = _compares(method)
+    _tell_housekeeping(adata, chosen, options)
     needed = compares or method in (None, engine.PUBLISHED)
     given = _inputs.default_controls(adata, given, options["reference"], options["samples"], needed=needed)
     if compares and given is None and options["reference"] is None:
@@ -78,25 +79,40 @@ def score(matrices: tuple[str, ...], wanted: tuple[str, ...], **options: Any) ->
         raise DataError(msg)
     from ifnscore import tl
 
-    tl.score(
-        adata,
-        chosen,
-        method=method,
-        controls=given,
-        reference=options["reference"],
-        reference_by=options["reference_by"],
-        donor=options["donor"],
-        layer=None if options["pseudobulk"] else options["layer"],
-        symbol_column=options["symbol_column"],
-        params=params,
-        pseudocount=options["pseudocount"],
-        min_coverage=options["min_coverage"],
-        allow_missing=options["allow_missing"],
-        chunk_size=options["chunk_size"],
-    )
+    with _inputs.naming(matrices):
+        tl.score(
+            adata,
+            chosen,
+            method=method,
+            controls=given,
+            reference=options["reference"],
+            reference_by=options["reference_by"],
+            donor=options["donor"],
+            layer=None if options["pseudobulk"] else options["layer"],
+            symbol_column=options["symbol_column"],
+            params=params,
+            pseudocount=options["pseudocount"],
+            min_coverage=options["min_coverage"],
+            allow_missing=options["allow_missing"],
+            chunk_size=options["chunk_size"],
+        )
     by_rule = method is None and given is None and options["reference"] is None
     hidden = _same(chosen) if by_rule and set(wanted) <= {"panel", "all"} else {}
     _give(adata, hidden, options)
+
+
+def _tell_housekeeping(adata: AnnData, chosen: Sequence[catalogue.Signature], options: dict[str, Any]) -> None:
+    """Say which signatures were made with housekeeping genes of their own, where the panel's were taken."""
+    from ifnscore import keys
+
+    normalised = str(keys.recorded_input(adata).get("normalised", ""))
+    asked = _inputs.format_options(options)
+    if not normalised.startswith("nanostring") or "housekeeping" in asked or asked.get("target") == "run":
+        return
+    for s in chosen:
+        if s.formula.housekeeping:
+            own = ", ".join(s.formula.housekeeping)
+            say(f"{s.id} was made with its own housekeeping genes ({own}): to use them add --option housekeeping={s.id}")
 
 
 def _compares(method: str | None) -> bool:

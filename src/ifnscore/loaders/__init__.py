@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ifnscore import options, pp
+from ifnscore import options, orthologs, pp
 from ifnscore.errors import UsageError, nearest
 from ifnscore.expression import SCALES, Scale
 from ifnscore.identify import identifiers
@@ -33,6 +33,7 @@ def read(
     layer: str | None = None,
     orientation: Orientation | None = None,
     normalise: str | None = None,
+    species: str = "human",
     **given: str | os.PathLike[str],
 ) -> ad.AnnData:
     r"""Read an expression matrix; several files become one.
@@ -50,12 +51,15 @@ def read(
     symbol_column
         Column that holds the gene identifiers. None means the names or the column with most known genes.
     layer
-        Layer that holds the expression values, for h5ad and zarr. None means ``X``.
+        Layer that holds the expression values, for h5ad, zarr, MuData and loom. None means ``X``.
     orientation
         Where the genes of a text or parquet table lie. None means where most known gene identifiers are.
     normalise
         Normalisation (see :func:`ifnscore.pp.normalisations`), or ``"none"``. None means: the one that belongs to the
         format (NanoString lanes), otherwise none.
+    species
+        ``"human"``, or ``"mouse"``: genes of the mouse stand for the human genes of the catalogue whose only ortholog they
+        are and whose only ortholog is in them (see genesets/README.md); other genes count as missing.
     **given
         Options of the format or of the normalisation, such as ``modality="rna"``; see :func:`formats`.
 
@@ -65,7 +69,8 @@ def read(
         Samples by genes. Gene names stand as in the file, duplicates included. ``uns["ifnscore"]["input"]`` records
         ``format``, ``scale`` (empty where unknown), ``scale_why``, ``orientation``, ``layer``, ``identifiers_from``
         (``"index"`` or a column of ``var``), ``id_kind`` and ``n_recognised``; where known ``platform``, ``notes`` and
-        ``normalised``; no paths.
+        ``normalised``; no paths. For the mouse, ``species`` is ``"mouse"`` and the column ``human_ortholog`` of ``var`` names
+        the genes.
 
     Raises
     ------
@@ -86,12 +91,13 @@ def read(
     """
     paths = [Path(p) for p in (path, *more)]
     wanted = {name: os.fspath(value) for name, value in given.items()}
-    _check_arguments(paths, scale, orientation)
+    _check_arguments(paths, scale, orientation, species)
     check_options(wanted, normalise)
     found = [_registry.find(p) for p in paths]
     method = _normalisation(normalise, found, layer)
     options.unused(wanted, [o for f in found for o in f.options] + list(pp.options_of(method)), _files.label(paths[0]))
-    parts = [_read_one(p, f, wanted, scale, symbol_column, layer, orientation) for p, f in zip(paths, found, strict=True)]
+    with orthologs.species(species):
+        parts = [_read_one(p, f, wanted, scale, symbol_column, layer, orientation) for p, f in zip(paths, found, strict=True)]
     adata = parts[0].adata if len(parts) == 1 else _joined(parts, layer)
     return pp.normalise(adata, method, **options.resolve(wanted, pp.options_of(method), method)) if method else adata
 
@@ -144,7 +150,9 @@ def _joined(parts: Sequence[_join.Part], layer: str | None) -> ad.AnnData:
         symbol_column=parts[0].source,
         layer=layer,
     )
-    adata.uns["ifnscore"]["input"] |= {k: record[k] for k in ("scale_why", "orientation", "platform", "notes") if record.get(k)}
+    kept = ["scale_why", "orientation", "platform", "notes", "species", "symbol_column"]
+    kept += ["id_kind"] if record.get("species") else []
+    adata.uns["ifnscore"]["input"] |= {k: record[k] for k in kept if record.get(k)}
     return adata
 
 
@@ -152,7 +160,10 @@ def _agreed(values: list[str]) -> str:
     return ", ".join(dict.fromkeys(v for v in values if v))
 
 
-def _check_arguments(paths: list[Path], scale: str | None, orientation: str | None) -> None:
+def _check_arguments(paths: list[Path], scale: str | None, orientation: str | None, species: str) -> None:
+    if species not in orthologs.SPECIES:
+        msg = f"unknown species {species!r}; known are {', '.join(orthologs.SPECIES)}"
+        raise UsageError(msg)
     if scale is not None and scale not in SCALES:
         msg = f"unknown scale {scale!r}; known are {', '.join(SCALES)}.{nearest(scale, SCALES)}"
         raise UsageError(msg)
@@ -175,8 +186,8 @@ def _read_one(
 ) -> _join.Part:
     """Read one input and record what it is."""
     label = _files.label(path)
-    loaded = loader.load(path, options.resolve(wanted, loader.options, label))
-    shown = ""
+    loaded = loader.load(path, {**options.resolve(wanted, loader.options, label), "layer": layer or ""})
+    shown, asked = "", symbol_column
     if isinstance(loaded, Table):
         adata, found = _orient.to_anndata(loaded, orientation, symbol_column)
         shown = "" if loaded.orientation else found
@@ -196,6 +207,7 @@ def _read_one(
         stated=stated,
     )
     record = adata.uns["ifnscore"]["input"]
+    record |= {"symbol_column": asked} if asked else {}
     known: Scale | None = record["scale"] or None
     x = _record.matrix(adata, label, layer)
     return _join.Part(label, adata, record["identifiers_from"], x, known)

@@ -20,9 +20,9 @@ _DESCRIBING = {
 #: Names of columns of words, which are no samples where they are empty.
 _TEXT_NAME = re.compile(r"desc|name|symbol|title|annotation|biotype|note|comment|group|diagnos", re.IGNORECASE)
 #: Numbers written in any way, and marks such as ``-`` or ``.`` that stand for a value that is missing.
-_NUMBER_LIKE = re.compile(r"[+-]?\d[\d.,' ]*([eE][+-]?\d+)?%?|[^\w\s]+")
+_NUMBER_LIKE = re.compile(r"[+-]?\d[\d.,'\s]*([eE][+-]?\d+)?%?|[^\w\s]+")
 _COMMA = re.compile(r"[+-]?\d+,\d+")
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}([,' ]\d{3})+(\.\d+)?")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}([,'\s]\d{3})+(\.\d+)?")
 
 
 def numeric_columns(table: Table) -> tuple[Table, list[int]]:
@@ -79,12 +79,20 @@ def _bad_cell(table: Table, j: int, wrong: pd.Series) -> str:
         hint = "write numbers without thousands separators and with a decimal point"
     elif _COMMA.fullmatch(text):
         hint = "this looks like a decimal comma: write numbers with a decimal point"
+    elif i == 0 and _is_header(table):
+        hint = "this row looks like a header: keep one line of names, on top"
     else:
         hint = "every value must be a number, or NA"
     n = int(wrong.sum())
     more = f" (and {n - 1} more cells of this column)" if n > 1 else ""
     row = str(table.frame[0].iloc[i])
     return f"{table.label}: row {row!r}, column {table.header[j]!r}: {text!r} is not a number{more}; {hint}"
+
+
+def _is_header(table: Table) -> bool:
+    """Whether the first row holds words in all columns but the first: a second header, or the header below a title."""
+    cells = [str(table.frame[j].iloc[0]).strip() for j in range(1, len(table.header))]
+    return len(cells) > 1 and not any(_NUMBER_LIKE.fullmatch(c) for c in cells)
 
 
 def described(table: Table, columns: Sequence[int], index: list[str]) -> pd.DataFrame:

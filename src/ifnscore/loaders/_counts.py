@@ -8,6 +8,9 @@ from ifnscore.errors import DataError
 from ifnscore.loaders import _files, _parse, _sniff
 from ifnscore.loaders._model import Table
 
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+#: Share of lines of a name and a count that makes a damaged file a file of counts.
+_MOST = 0.75
 SUFFIXES = (".txt", ".tsv", ".tab", ".counts", ".count", ".htseq", ".out")
 
 
@@ -16,6 +19,8 @@ def is_count_file(path: Path) -> bool:
     if not path.is_file() or _files.suffix(path) not in SUFFIXES:
         return False
     head = _files.peek(path).removeprefix(b"\xef\xbb\xbf")
+    if head[:2] in _UTF16:
+        head = head.decode("utf-16", errors="ignore").encode()
     if b"\0" in head:
         return False
     texts = [line.text for line in _sniff.lines(head) if line.text.strip()][:50]
@@ -24,7 +29,11 @@ def is_count_file(path: Path) -> bool:
         pass
     elif len(head) >= _files.HEAD:
         rows = rows[:-1]
-    return bool(rows) and all(_is_count_row(r, len(rows[0])) for r in rows)
+    if not rows or not _is_count_row(rows[0], len(rows[0])):
+        return False
+    share = sum(_is_count_row(r, len(rows[0])) for r in rows) / len(rows)
+    # one broken line is better named as such than taken for a table without a header
+    return share == 1 or (share >= _MOST and not _sniff.names_a_column(rows[0][0]))
 
 
 def _is_count_row(row: list[str], width: int) -> bool:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import bz2
+import codecs
 import functools
-import gzip
+import io
+import lzma
+import os
 import sys
 import zlib
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
 from ifnscore.errors import DataError, say
-from ifnscore.loaders._optional import need
+from ifnscore.loaders import _bounds, _unpack
 
 COMPRESSED = (".gz", ".bz2", ".zst", ".zstd")
-_GZIP, _BZIP2, _ZSTD = b"\x1f\x8b", b"BZh", b"\x28\xb5\x2f\xfd"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_BLANK = b"\xef\xbb\xbf \t\r\n"
 HEAD = 65_536
+_BLOCK = 16 << 20
 #: How binary files begin that people save under a text ending.
 _BINARY = {
     b"PK\x03\x04": "a spreadsheet (.xlsx) or zip archive: export the sheet as CSV",
@@ -47,8 +51,11 @@ def suffix(path: Path) -> str:
 
 
 def sample_name(path: Path) -> str:
-    """Return the name of the sample in a per-sample file: the file name without its endings."""
-    name = path.name
+    r"""Return the name of the sample in a per-sample file: the file name without its endings.
+
+    Bytes that are no UTF-8, as old archives hold them, are written out as ``\xe9``, so that the name can be stored.
+    """
+    name = os.fsencode(path.name).decode("utf-8", errors="backslashreplace")
     for ending in COMPRESSED:
         if name.lower().endswith(ending):
             name = name[: -len(ending)]
@@ -68,10 +75,10 @@ def _head(path: Path, _size: int, _changed: int) -> bytes:
     """Return the first bytes; every format asks for them, so they are kept while the file stays as it is."""
     try:
         with path.open("rb") as handle:
-            magic = handle.read(4)
+            magic = handle.read(6)
             handle.seek(0)
-            return _stream(handle, magic).read(HEAD)
-    except (OSError, EOFError, zlib.error, ValueError):
+            return _unpack.reader(handle, magic).read(HEAD)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError):
         return b""
     except Exception as error:  # zstandard has its own class, known only once it is imported
         if type(error).__name__ == "ZstdError":
@@ -79,79 +86,101 @@ def _head(path: Path, _size: int, _changed: int) -> bytes:
         raise
 
 
-def _stream(handle: IO[bytes], magic: bytes) -> IO[bytes]:
-    if magic.startswith(_GZIP):
-        return cast("IO[bytes]", gzip.open(handle))
-    if magic.startswith(_BZIP2):
-        return cast("IO[bytes]", bz2.open(handle))
-    if magic == _ZSTD:
-        decompressor = need("zstandard", "", ".zst").ZstdDecompressor()
-        return cast("IO[bytes]", decompressor.stream_reader(handle, read_across_frames=True))
-    return handle
+def read_bytes(path: Path, *, text: bool = False) -> bytes:
+    """Return all bytes of a file, a pipe or the standard input, decompressed, up to the bounds of `_bounds`.
 
-
-def read_text(path: Path) -> bytes:
-    """Return the whole text of a file or of the standard input as UTF-8 with newlines.
+    Parameters
+    ----------
+    path
+        Where to read.
+    text
+        Whether text is expected: an endless or huge binary stream is then refused after its first bytes.
 
     Raises
     ------
     DataError
-        The file is empty, binary, cannot be opened, or its compressed stream is damaged.
+        It cannot be opened, is damaged, or is too large.
     """
     name = label(path)
     try:
-        raw = sys.stdin.buffer.read() if is_stdin(path) else path.read_bytes()
+        if is_stdin(path):
+            raw = _read(sys.stdin.buffer, name, text=text)
+        else:
+            with path.open("rb") as handle:
+                _bounds.check(os.fstat(handle.fileno()).st_size, None, name)
+                raw = _read(handle, name, text=text)
     except OSError as error:
         msg = f"{name}: cannot be read ({error.strerror or error})"
         raise DataError(msg) from error
-    data = _decompress(raw, name)
-    if not data[:HEAD].strip(b"\xef\xbb\xbf \t\r\n") and not data.strip(b"\xef\xbb\xbf \t\r\n"):
+    return _unpack.unpack(raw, name)
+
+
+def _read(handle: IO[bytes], name: str, *, text: bool) -> bytes:
+    """Read in blocks, so that an endless source ends at the limit."""
+    block = handle.read(HEAD)
+    if text and not _unpack.is_packed(block) and not block.startswith(_UTF16):
+        _refuse_binary(block, name)
+    out = io.BytesIO()
+    while block:
+        _bounds.check(out.tell() + len(block), None, name)
+        out.write(block)
+        block = handle.read(_BLOCK)
+    return out.getvalue()
+
+
+def read_text(path: Path, *, table: bool = True) -> bytes:
+    """Return the whole text of a file or of the standard input as UTF-8 with newlines.
+
+    Parameters
+    ----------
+    path
+        Where to read.
+    table
+        Whether all of it is one table, so that absurdly many columns or lines are refused; records of GEO are many tables.
+
+    Raises
+    ------
+    DataError
+        The file is empty, binary, absurdly large, cannot be opened, or its compressed stream is damaged.
+    """
+    name = label(path)
+    data = read_bytes(path, text=True)
+    if not data[:HEAD].strip(_BLANK) and not data.strip(_BLANK):
         msg = f"{name}: the file is empty"
         raise DataError(msg)
     data = _decode(data, name)
-    return data.replace(b"\r", b"\n") if b"\r" in data[:HEAD] and b"\n" not in data else data
+    data = data.replace(b"\r", b"\n") if b"\r" in data[:HEAD] and b"\n" not in data else data
+    if table:
+        _bounds.check_table(data, name)
+    return data
 
 
-def _decompress(raw: bytes, name: str) -> bytes:
-    try:
-        if raw.startswith(_GZIP):
-            return gzip.decompress(raw)
-        if raw.startswith(_BZIP2):
-            return bz2.decompress(raw)
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        msg = f"{name}: the compressed file is truncated or damaged ({error}): copy or download it again"
-        raise DataError(msg) from error
-    return _unzstd(raw, name) if raw.startswith(_ZSTD) else raw
-
-
-def _unzstd(raw: bytes, name: str) -> bytes:
-    zstandard = need("zstandard", name, ".zst")
-    parts = []
-    while raw:
-        stream = zstandard.ZstdDecompressor().decompressobj()
-        try:
-            parts.append(stream.decompress(raw))
-        except zstandard.ZstdError as error:
-            msg = f"{name}: the compressed file is damaged ({error}): copy or download it again"
-            raise DataError(msg) from error
-        if not stream.eof:
-            msg = f"{name}: the compressed file is truncated: copy or download it again"
-            raise DataError(msg)
-        raw = stream.unused_data
-    return b"".join(parts)
+def _refuse_binary(head: bytes, name: str) -> None:
+    what = next((words for magic, words in _BINARY.items() if head.startswith(magic)), None)
+    if what or b"\0" in head:
+        msg = f"{name}: this is not text but {what or 'binary data: give the file the ending of its real format'}"
+        raise DataError(msg)
 
 
 def _decode(data: bytes, name: str) -> bytes:
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if data.startswith(_UTF16):
         return data.decode("utf-16", errors="replace").encode()
-    what = next((words for magic, words in _BINARY.items() if data.startswith(magic)), None)
-    if what or b"\0" in data[:HEAD]:
-        msg = f"{name}: this is not text but {what or 'binary data: give the file the ending of its real format'}"
-        raise DataError(msg)
+    _refuse_binary(data[:HEAD], name)
     data = data.removeprefix(b"\xef\xbb\xbf")
+    if _is_utf8(data):
+        return data
+    say(f"{name}: not UTF-8, read as Windows-1252")
+    return data.decode("cp1252", errors="replace").encode()
+
+
+def _is_utf8(data: bytes) -> bool:
+    """Whether all of `data` is UTF-8, found block by block: the text itself would take up to four times the memory."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    view = memoryview(data)
     try:
-        data.decode("utf-8")
+        for start in range(0, len(data), _BLOCK):
+            decoder.decode(view[start : start + _BLOCK])
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        say(f"{name}: not UTF-8, read as Windows-1252")
-        return data.decode("cp1252", errors="replace").encode()
-    return data
+        return False
+    return True

@@ -67,6 +67,10 @@ def _load(folder: Path, loader: Loader, options: Options) -> Known:
     others = [p.name for p in _entries(folder) if p not in files]
     if others:
         say(f"{folder}: {len(files)} files are read ({loader.title}), {len(others)} others are not: {listing(others, 3)}")
+    if loader.load_many is not None:
+        known = loader.load_many(files, options)
+        say(f"{folder}: {known.adata.n_obs} samples from {len(files)} files")
+        return known
     parts = []
     facts: list[Known] = []
     n_footers = 0

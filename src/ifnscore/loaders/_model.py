@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ifnscore.expression import Scale
 
 Orientation: TypeAlias = Literal["genes_in_rows", "samples_in_rows"]
-#: Values of a format's options, defaults filled in.
+#: Values of a format's options, defaults filled in; ``layer`` is the layer to score, empty for none.
 Options: TypeAlias = Mapping[str, str]
 ORIENTATIONS: tuple[Orientation, ...] = ("genes_in_rows", "samples_in_rows")
 
@@ -99,6 +99,9 @@ class Loader:
         Whether a file of this format is known by its content beyond doubt: a folder of such files may hold others, too.
     normalise
         Normalisation (see :mod:`ifnscore.pp`) that is applied unless the user chooses another.
+    load_many
+        For per-sample formats: read all files of a folder at once, where they have to be seen together; None means that
+        `load` reads one after the other and the samples are joined.
     """
 
     name: str
@@ -113,3 +116,4 @@ class Loader:
     per_sample: bool = False
     marked: bool = False
     normalise: str = ""
+    load_many: Callable[[Sequence[Path], Options], Known] | None = None

@@ -180,7 +180,8 @@ def _samples_in_rows(table: Table, values: list[int], describing: list[int]) -> 
 
 def _matrix(table: Table, values: list[int]) -> np.ndarray:
     x = table.frame.iloc[:, values].to_numpy()
-    return cast("np.ndarray", x.astype(np.int64 if x.dtype.kind in "iu" else np.float64, copy=False))
+    whole = x.dtype.kind == "i" or (x.dtype.kind == "u" and x.max() <= np.iinfo(np.int64).max)  # 2**63 must not turn negative
+    return cast("np.ndarray", x.astype(np.int64 if whole else np.float64, copy=False))
 
 
 def _build(x: np.ndarray, obs: object, var: object) -> ad.AnnData:

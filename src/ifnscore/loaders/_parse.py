@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import warnings
-from typing import Literal
+from typing import Any, Literal
 
 from ifnscore._lazy import pd
 from ifnscore.errors import DataError
 from ifnscore.loaders import _sniff
 from ifnscore.loaders._model import Table
 
+_LONE_CR = re.compile(rb"\r(?!\n)")
 #: Cells that mean "no value"; everything else that is not a number is an error.
 MISSING = ("", "NA", "NaN", "nan", "N/A", "n/a", "NULL", "null", "None", "#N/A", "<NA>")
 
@@ -33,6 +35,7 @@ def parse(data: bytes, label: str, header: bool = True) -> Table:  # noqa: FBT00
     DataError
         A row has more or fewer fields than the header, or there are no rows.
     """
+    data = _regular_ends(data)
     layout = _sniff.layout(data, label, header)
     frame = _read(data, layout, label)
     last = frame.iloc[:, -2 if layout.trailing and len(layout.header) > 1 else -1]
@@ -43,6 +46,14 @@ def parse(data: bytes, label: str, header: bool = True) -> Table:  # noqa: FBT00
         msg = f"{label}: only a header line, no rows"
         raise DataError(msg)
     return Table(label, names, frame)
+
+
+def _regular_ends(data: bytes) -> bytes:
+    """Return text whose line ends are those of Unix or Windows, without the end-of-file mark of DOS."""
+    data = data.rstrip(b"\x1a")
+    if b"\r" in data and b'"' not in data:  # within quotes a carriage return belongs to the cell
+        data = _LONE_CR.sub(b"\n", data)
+    return data
 
 
 def _without_blanks(frame: pd.DataFrame, names: list[str]) -> tuple[pd.DataFrame, list[str]]:
@@ -83,9 +94,11 @@ def _read(data: bytes, layout: _sniff.Layout, label: str) -> pd.DataFrame:
         msg = f"{label}: only a header line, no rows"
         raise DataError(msg) from error
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
+        if "EOF inside string" in str(error):
+            msg = f"{label}{_open_quote(data, layout)}: a quote is opened and never closed"
+            raise DataError(msg) from error
         _refuse_ragged(data, layout, label)
-        reason = "a quote is opened and never closed" if "EOF inside string" in str(error) else str(error).strip()
-        msg = f"{label}: not a regular table: {reason.splitlines()[0]}"
+        msg = f"{label}: not a regular table: {str(error).strip().splitlines()[0]}"
         raise DataError(msg) from error
     return frame
 
@@ -114,11 +127,26 @@ def _refuse_ragged(data: bytes, layout: _sniff.Layout, label: str) -> None:
             raise DataError(msg)
 
 
+def _open_quote(data: bytes, layout: _sniff.Layout) -> str:
+    """Return where the row begins that swallows the rest of the file."""
+    reader = _quoted(data, layout)
+    ends = [0]
+    try:
+        ends += [reader.line_num for _ in reader]
+    except csv.Error:
+        return ""
+    return f", line {layout.first_line + ends[-2]}" if len(ends) > 1 else ""
+
+
+def _quoted(data: bytes, layout: _sniff.Layout) -> Any:
+    text = io.StringIO(data[layout.offset :].decode("utf-8", errors="replace"), newline="")
+    return csv.reader(text, delimiter=layout.separator, skipinitialspace=True)
+
+
 def _counts(data: bytes, layout: _sniff.Layout) -> list[tuple[int, int]]:
     """Return line number and number of fields of every row that is not blank."""
     if data.find(b'"', layout.offset) >= 0:
-        text = io.StringIO(data[layout.offset :].decode("utf-8", errors="replace"), newline="")
-        reader = csv.reader(text, delimiter=layout.separator, skipinitialspace=True)
+        reader = _quoted(data, layout)
         try:
             return [(layout.first_line - 1 + reader.line_num, len(row)) for row in reader if row]
         except csv.Error:

@@ -6,14 +6,14 @@ import contextlib
 from collections import Counter
 from typing import Any
 
-from ifnscore import expression, genes, identify, keys
+from ifnscore import expression, genes, identify, keys, orthologs
 from ifnscore._lazy import ad, np, sp
 from ifnscore.errors import DataError, ScaleError, listing, say, warn
 from ifnscore.expression import Scale
 from ifnscore.loaders._model import Known
 
 #: What a file that ifnscore wrote says about itself and no second look can find out.
-_KEPT = ("subset", "platform", "pseudobulk", "notes", "normalised")
+_KEPT = ("subset", "platform", "pseudobulk", "notes", "normalised", "species")
 #: Below this share of known genes something is wrong; a full human annotation has about 1 to 3 %.
 _FEW = 0.005
 
@@ -87,8 +87,8 @@ def finish(
     """
     check_shape(adata, label)
     x = matrix(adata, label, layer)
-    source, match = _genes(adata, label, symbol_column)
     earlier = keys.recorded_input(adata)
+    source, match, mouse = _genes(adata, label, symbol_column)
     known = earlier.get("scale") if earlier.get("layer") == (layer or "") else None
     if scale is None and stated is not None and stated.scale is not None:
         found = _stated(x, label, stated)
@@ -100,6 +100,12 @@ def finish(
     if stated is not None:
         kept |= {"platform": stated.platform} if stated.platform else {}
         kept |= {"notes": "; ".join(stated.notes)} if stated.notes else {}
+    kind = match.kind
+    if mouse is not None:
+        say(f"{label}: {mouse.note}")
+        notes = "; ".join(n for n in (str(kept.get("notes", "")), mouse.note) if n)
+        kept |= {"species": "mouse", "notes": notes}
+        kind, source = f"mouse {mouse.kind}", orthologs.COLUMN
     adata.uns["ifnscore"]["input"] = kept | {
         "format": name,
         "scale": found.scale or "",
@@ -107,15 +113,21 @@ def finish(
         "orientation": orientation,
         "layer": layer or "",
         "identifiers_from": source,
-        "id_kind": match.kind,
+        "id_kind": kind,
         "n_recognised": match.n_recognised,
     }
 
 
-def _genes(adata: ad.AnnData, label: str, symbol_column: str | None) -> tuple[str, genes.Match]:
+def _genes(adata: ad.AnnData, label: str, symbol_column: str | None) -> tuple[str, genes.Match, orthologs.Mapped | None]:
+    """Return which column names the genes, what they are, and how mouse genes became human ones."""
+    mapped = None
     try:
         source, names = identify.identifiers(adata, symbol_column)
-        mouse = genes.check_species(names)
+        if orthologs.reading() == "mouse" and keys.recorded_input(adata).get("species") != "mouse":
+            mapped = orthologs.to_human(names)
+            names = mapped.names
+            adata.var[orthologs.COLUMN] = names
+        spelled = genes.check_species(names)
     except DataError as error:
         msg = f"{label}: {error}"
         raise DataError(msg) from error
@@ -124,11 +136,12 @@ def _genes(adata: ad.AnnData, label: str, symbol_column: str | None) -> tuple[st
         msg = f"{label}: {genes.unusable(names)}"
         raise DataError(msg)
     if match.n_recognised < _FEW * len(names):
-        few = f"only {match.n_recognised} of {len(names)} identifiers are known human genes"
-        warn(f"{label}: {few}: is this a human matrix, and is the right column taken?")
-    if mouse:
-        warn(f"{label}: {mouse}")
-    return source, match
+        what = "human genes" if mapped is None else "mouse genes with a one-to-one ortholog"
+        few = f"only {match.n_recognised} of {len(names)} identifiers are known {what}"
+        warn(f"{label}: {few}: is this matrix of the right species, and is the right column taken?")
+    if spelled:
+        warn(f"{label}: {spelled}")
+    return source, match, mapped
 
 
 def _stated(x: Any, label: str, stated: Known) -> expression.Detection:

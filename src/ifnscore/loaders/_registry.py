@@ -9,9 +9,17 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from ifnscore.errors import DataError, listing
-from ifnscore.loaders import _files, _folder
+from ifnscore.loaders import _files, _folder, _hints
 from ifnscore.loaders._model import Loader
 from ifnscore.options import Option
+
+#: What to do with files that lie beside a matrix and hold no expression per gene.
+_ADVICE = {
+    ".summary": "a summary of featureCounts, without genes: give the table of counts, of the same name without .summary",
+    **dict.fromkeys((".bam", ".sam", ".cram"), "aligned reads: count them per gene first (featureCounts, STAR, RSEM)"),
+    **dict.fromkeys((".fastq", ".fq"), "raw reads: quantify them per gene first (salmon, kallisto, STAR)"),
+    **dict.fromkeys((".gtf", ".gff", ".gff3"), "an annotation of genes, without expression: give the table of counts"),
+}
 
 
 class Format(NamedTuple):
@@ -78,14 +86,19 @@ def find(path: Path) -> Loader:
 def _unknown(path: Path, label: str) -> NoReturn:
     """Say what is known and what was found."""
     if path.is_dir():
-        folders = [x for x in loaders() if x.folder] + [_folder.variant(x) for x in loaders() if x.per_sample]
-        known = "; ".join(x.title for x in folders)
         entries = sorted(p.name for p in path.iterdir())
         found = f"it holds {listing(entries, 4)}" if entries else "it is empty"
-        msg = f"{label}: a folder of no known layout: {found}. Known layouts: {known}"
+        readable = [p.name for p in sorted(path.iterdir()) if p.is_file() and any(loader.claims(p) for loader in loaders())]
+        hint = _hints.of_folder(path, readable)
+        folders = [x.name for x in loaders() if x.folder] + [f"files of {x.name}" for x in loaders() if x.per_sample]
+        todo = f"; {hint}" if hint else f". Known layouts: {', '.join(folders)} (see 'ifnscore formats')"
+        msg = f"{label}: a folder of no known layout: {found}{todo}"
         raise DataError(msg)
     known = ", ".join(dict.fromkeys(s for loader in loaders() if not loader.folder for s in loader.suffixes))
     suffix = _files.suffix(path)
+    if suffix in _ADVICE:
+        msg = f"{label}: {_ADVICE[suffix]}"
+        raise DataError(msg)
     ending = f"the ending {suffix!r}" if suffix else "a name without an ending"
     msg = f"{label}: {ending} is no known format; known are {known} (text also as .gz, .bz2, .zst)"
     raise DataError(msg)

@@ -17,6 +17,18 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _HEADER_WORD = re.compile(r"^$|gene|symbol|\bid|id$|name|ensembl|entrez|sample|probe|feature|patient|donor", re.I)
 _SEPARATORS = ("\t", ",", ";")
 _N_LINES = 60
+#: No expression matrix is wider, and a text table of that width takes minutes and gigabytes.
+MAX_COLUMNS = 250_000
+#: How other kinds of text begin that people save under the ending of a table.
+_NO_TABLE = {
+    "<!doctype html": "a web page: download the file itself",
+    "<html": "a web page: download the file itself",
+    "<?xml": "XML: export a table",
+    "{\\rtf": "a word processor's document: save a table as CSV",
+    "{": "JSON: export a table",
+    "[{": "JSON: export a table",
+    "%pdf": "a PDF: a table as CSV or TSV is needed",
+}
 
 
 class Line(NamedTuple):
@@ -86,6 +98,7 @@ def layout(data: bytes, label: str, header: bool = True) -> Layout:  # noqa: FBT
     if not head:
         msg = f"{label}: nothing but comment lines"
         raise DataError(msg)
+    _refuse_other_text(head[0].text, label)
     separator = _separator([line.text for line in head], label)
     rows = [fields(line.text, separator) for line in head]
     if not header:
@@ -97,7 +110,7 @@ def layout(data: bytes, label: str, header: bool = True) -> Layout:  # noqa: FBT
         msg = f"{label}: only a header line, no rows"
         raise DataError(msg)
     names, trailing = _fit(rows[0], rows[1:], label)
-    if _is_data(names) and not _HEADER_WORD.search(names[0]):
+    if _is_data(names) and not names_a_column(names[0]):
         msg = (
             f"{label}: no header line (the first line, {names[0]!r}, is already data): put a line with the sample "
             "names on top; where samples are named by numbers, call the first column 'gene'"
@@ -120,6 +133,19 @@ def _head(data: bytes) -> tuple[Line | None, list[Line]]:
         if len(head) == _N_LINES:
             break
     return comment, head
+
+
+def _refuse_other_text(first: str, label: str) -> None:
+    """Refuse what is text but no table, and tables of an absurd width, before any cell is looked at."""
+    start = first[:20].lower()
+    what = next((words for mark, words in _NO_TABLE.items() if start.startswith(mark)), None)
+    if what is not None:
+        msg = f"{label}: no table but {what}"
+        raise DataError(msg)
+    width = 1 + max(first.count(s) for s in _SEPARATORS)
+    if width > MAX_COLUMNS:
+        msg = f"{label}: {width} columns, more than {MAX_COLUMNS}: store a matrix of that width as h5ad"
+        raise DataError(msg)
 
 
 def _separator(texts: list[str], label: str) -> str:
@@ -155,6 +181,11 @@ def _fit(names: list[str], body: list[list[str]], label: str) -> tuple[list[str]
         return names[:-1], False
     msg = f"{label}: the header has {len(names)} fields, but the rows have {width}: each column needs one name"
     raise DataError(msg)
+
+
+def names_a_column(cell: str) -> bool:
+    """Whether the first cell of a line says that this is a header, even where the others are numbers."""
+    return _HEADER_WORD.search(cell) is not None
 
 
 def _is_data(row: list[str]) -> bool:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from ifnscore._lazy import ad
 from ifnscore.errors import DataError, listing
-from ifnscore.loaders import _files
-from ifnscore.loaders._anndata import damaged, read_with
+from ifnscore.loaders import _files, _hdf5
+from ifnscore.loaders._anndata import read_with
 from ifnscore.loaders._model import Loader, Options
-from ifnscore.loaders._optional import need
 
 if TYPE_CHECKING:
     import h5py
@@ -22,16 +21,9 @@ def _claims(path: Path) -> bool:
 
 def _load(path: Path, _: Options) -> ad.AnnData:
     label = _files.label(path)
-    _check(path, label)
+    with _hdf5.opened(path, label) as file:
+        _check_groups(file, label)
     return read_with(lambda: ad.read_h5ad(path), label)
-
-
-def _check(path: Path, label: str) -> None:
-    try:
-        with need("h5py", label, "HDF5").File(path, "r") as file:
-            _check_groups(file, label)
-    except (OSError, RuntimeError, KeyError) as error:
-        raise DataError(damaged(path, label, error)) from error
 
 
 def _check_groups(file: h5py.File, label: str) -> None:

@@ -7,12 +7,14 @@ from typing import Any
 
 from ifnscore._lazy import pd
 from ifnscore.errors import DataError
-from ifnscore.loaders import _files
+from ifnscore.loaders import _bounds, _files
 from ifnscore.loaders._anndata import reason
 from ifnscore.loaders._model import Loader, Options, Table
 from ifnscore.loaders._optional import need
 
 _SUFFIXES = (".parquet", ".pq")
+#: Bytes of a number in memory.
+_CELL = 8
 
 
 def _claims(path: Path) -> bool:
@@ -50,10 +52,15 @@ def _first_words(frame: pd.DataFrame) -> int:
 
 
 def _read(path: Path, label: str) -> Any:
+    if not path.is_file():
+        msg = f"{label}: parquet needs a file on a disk; this is a pipe or a device"
+        raise DataError(msg)
     arrow = need("pyarrow.parquet", label, "parquet")
     try:
-        return arrow.read_table(path).to_pandas()
-    except MemoryError:
+        with arrow.ParquetFile(path) as file:
+            _check_size(file.metadata, path.stat().st_size, label)
+            return file.read().to_pandas()
+    except (MemoryError, DataError):
         raise
     except Exception as error:  # pyarrow lets those of its parts through; any of them means a damaged file
         if path.stat().st_size == 0:
@@ -61,6 +68,17 @@ def _read(path: Path, label: str) -> Any:
         else:
             msg = f"{label}: the parquet file is truncated or damaged ({reason(error)})"
         raise DataError(msg) from error
+
+
+def _check_size(metadata: Any, stored: int, label: str) -> None:
+    """Refuse a table that is absurdly large by its own metadata, before a page of it is decoded."""
+    rows, columns = int(metadata.num_rows), int(metadata.num_columns)
+    if columns > _bounds.MAX_COLUMNS:
+        msg = f"{label}: {columns} columns; a table has at most {_bounds.MAX_COLUMNS}: use h5ad instead"
+        raise DataError(msg)
+    groups = [metadata.row_group(i) for i in range(metadata.num_row_groups)]
+    expanded = max(rows * columns * _CELL, sum(int(g.total_byte_size) for g in groups))
+    _bounds.check(expanded, stored, label, f"the table ({rows} rows x {columns} columns)")
 
 
 LOADER = Loader(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
-import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 from ifnscore._lazy import ad
 from ifnscore.errors import DataError, listing
-from ifnscore.loaders import _files, _tenx
+from ifnscore.loaders import _files, _mtx, _tenx
 from ifnscore.loaders._model import Loader, Options
-from ifnscore.loaders._optional import need
 
 _PARTS = ("matrix.mtx", "barcodes.tsv")
 _FEATURES = ("features.tsv", "genes.tsv")
@@ -37,24 +35,27 @@ def _load(path: Path, _: Options) -> ad.AnnData:
             msg = f"{label}: several 10x matrices in one folder ({listing([p.name for p in found])}): give each its own"
             raise DataError(msg)
         parts[name] = found[0]
-    sc = need("scanpy", label, "10x files")
-    with tempfile.TemporaryDirectory(prefix="ifnscore-") as canonical:
-        for name, file in parts.items():
-            _place(file, Path(canonical), name, zipped=features == "features.tsv")
-        return _tenx.gene_expression(lambda: sc.read_10x_mtx(canonical, make_unique=False, gex_only=False), label)
+    return _tenx.gene_expression(lambda: _read(_Parts(parts[_PARTS[0]], parts[_PARTS[1]], parts[features]), label), label)
 
 
-def _place(file: Path, folder: Path, name: str, *, zipped: bool) -> None:
-    """Put a file where scanpy looks for it: v3 compressed, v2 not; linked where it already is."""
-    target = folder / (f"{name}.gz" if zipped else name)
-    if file.suffix.lower() == ".gz" and zipped:
-        target.symlink_to(file.resolve())
-    elif zipped:
-        target.write_bytes(gzip.compress(_files.read_text(file), compresslevel=1))
-    elif file.suffix.lower() == ".gz":
-        target.write_bytes(_files.read_text(file))
-    else:
-        target.symlink_to(file.resolve())
+class _Parts(NamedTuple):
+    matrix: Path
+    barcodes: Path
+    features: Path
+
+
+def _read(parts: _Parts, label: str) -> ad.AnnData:
+    """Read the three files; `genes.tsv` has ids and symbols, `features.tsv` also a type, some have names only."""
+    barcodes = [row[0] for row in _mtx.rows(parts.barcodes)]
+    features = _mtx.rows(parts.features)
+    x = _mtx.samples_by_genes(parts.matrix, len(barcodes), len(features), f"{label}: {parts.matrix.name}")
+    adata = ad.AnnData(x)
+    adata.obs_names = barcodes
+    adata.var_names = [row[min(1, len(row) - 1)] for row in features]
+    adata.var["gene_ids"] = [row[0] for row in features]
+    if all(len(row) > 2 for row in features):  # noqa: PLR2004
+        adata.var["feature_types"] = [row[2] for row in features]
+    return adata
 
 
 LOADER = Loader(

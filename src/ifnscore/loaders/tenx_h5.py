@@ -6,8 +6,7 @@ from pathlib import Path
 
 from ifnscore._lazy import ad
 from ifnscore.errors import DataError, listing
-from ifnscore.loaders import _files, _tenx
-from ifnscore.loaders._anndata import damaged
+from ifnscore.loaders import _files, _hdf5, _tenx
 from ifnscore.loaders._model import Loader, Options
 from ifnscore.loaders._optional import need
 
@@ -26,12 +25,9 @@ def _load(path: Path, _: Options) -> ad.AnnData:
 
 
 def _check(path: Path, label: str) -> None:
-    try:
-        with need("h5py", label, "HDF5").File(path, "r") as file:
-            held = list(file)
-            genomes = [k for k in held if hasattr(file[k], "keys") and {"barcodes", "genes", "data"} <= set(file[k])]
-    except (OSError, RuntimeError, KeyError) as error:
-        raise DataError(damaged(path, label, error)) from error
+    with _hdf5.opened(path, label) as file:
+        held = list(file)
+        genomes = [k for k in held if hasattr(file[k], "keys") and {"barcodes", "genes", "data"} <= set(file[k])]
     if {"obs", "var"} <= set(held):
         msg = f"{label}: an AnnData file, not 10x: give it the ending .h5ad"
     elif "matrix" not in held and not genomes:

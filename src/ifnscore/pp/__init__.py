@@ -19,7 +19,7 @@ from ifnscore.pp._model import Normalisation
 if TYPE_CHECKING:
     from ifnscore._lazy import ad
 
-__all__ = ["Normalisation", "get", "normalisations", "normalise", "options_of"]
+__all__ = ["Normalisation", "depends_on_run", "get", "normalisations", "normalise", "options_of"]
 
 
 @functools.cache
@@ -54,6 +54,12 @@ def get(name: str) -> Normalisation:
 def options_of(name: str) -> tuple[Option, ...]:
     """Return the options of a normalisation; of no normalisation none."""
     return get(name).options if name not in ("", "none") else ()
+
+
+def depends_on_run(normalised: str) -> bool:
+    """Whether values depend on the other samples of a run, by the name and options that :func:`normalise` recorded."""
+    record = get(normalised.partition(" ")[0])
+    return not record.sample_independent or bool(record.dependent and record.dependent in normalised)
 
 
 def normalise(adata: ad.AnnData, name: str, **given: str) -> ad.AnnData:
@@ -91,6 +97,8 @@ def normalise(adata: ad.AnnData, name: str, **given: str) -> ad.AnnData:
         found = before.get("scale") or "not known"
         msg = f"{name} starts from {' or '.join(record.takes)}, and the scale is {found}: leave the normalisation out"
         raise ScaleError(msg)
+    if record.settle:
+        chosen = dict(record.settle(adata, chosen))
     made, notes = record.apply(adata, chosen)
     for note in notes:
         say(f"{name}: {note}")

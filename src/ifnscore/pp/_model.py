@@ -39,6 +39,11 @@ class Normalisation:
         What a user may choose.
     sample_independent
         Whether a sample's values depend on that sample alone; if not, scores against frozen controls carry a warning.
+    settle
+        Replaces options that mean something else in other data (``housekeeping=auto``) by what they mean in these, so that
+        the recorded options say whether two matrices were treated alike; None where there are no such options.
+    dependent
+        Setting, written ``NAME=VALUE``, under which values depend on the other samples although they otherwise do not.
     """
 
     name: str
@@ -49,3 +54,5 @@ class Normalisation:
     apply: Callable[[ad.AnnData, Options], tuple[ad.AnnData, tuple[str, ...]]]
     options: tuple[Option, ...] = ()
     sample_independent: bool = True
+    settle: Callable[[ad.AnnData, Options], Options] | None = None
+    dependent: str = ""

@@ -10,7 +10,8 @@ from pathlib import Path
 from ifnscore import _resources
 from ifnscore.errors import DataError, UsageError, nearest
 from ifnscore.signatures import _files
-from ifnscore.signatures._model import Signature, from_dict
+from ifnscore.signatures._model import Signature
+from ifnscore.signatures._parse import from_dict
 
 #: Scored when nothing else is asked for.
 PANEL: tuple[str, ...] = (

@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from ifnscore.errors import DataError, say
-from ifnscore.signatures._model import Signature, default_min_coverage, from_dict
+from ifnscore.signatures._model import Signature, default_min_coverage
+from ifnscore.signatures._parse import from_dict
 
 #: What h5ad does not allow in a column name.
 _UNSAFE = re.compile(r"[/\x00-\x1f\x7f]+")
-#: A gene list longer than this is not a signature; a line of that size would only fill the memory.
+#: Larger files and lists are no signatures and would only fill the memory: all of MSigDB has about 35,000 sets in some 40 MB,
+#: no list is longer than a genome, and a TOML file of 100,000 genes has 2 MB.
+MAX_BYTES = {".gmt": 128 << 20, ".toml": 4 << 20}
+MAX_SETS = 100_000
 MAX_GENES = 100_000
 _GMT_COLUMNS = 3
 
@@ -32,12 +36,7 @@ def read(path: Path) -> list[Signature]:
     DataError
         The file is missing, empty or malformed; the line or key is named.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-        msg = f"{path.name}: cannot read the signature file: {reason}"
-        raise DataError(msg) from error
+    text = _text(path)
     found = _read_toml(text, path.name) if path.suffix == ".toml" else _read_gmt(text, path.name)
     if not found:
         msg = f"{path.name}: no signature in this file"
@@ -45,11 +44,28 @@ def read(path: Path) -> list[Signature]:
     return found
 
 
+def _text(path: Path) -> str:
+    """Return the text of a file, which may be endless, up to the size that a signature can have."""
+    most = MAX_BYTES[".toml" if path.suffix == ".toml" else ".gmt"]
+    try:
+        with path.open("rb") as handle:
+            data = handle.read(most + 1)
+        if len(data) > most:
+            msg = f"{path.name}: over {most >> 20} MiB, and no file of signatures is so long; is it another file?"
+            raise DataError(msg)
+        return data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        msg = f"{path.name}: cannot read the signature file: {reason}"
+        raise DataError(msg) from error
+
+
 def _read_toml(text: str, where: str) -> list[Signature]:
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        msg = f"{where}: not valid TOML: {error}"
+    except (ValueError, RecursionError) as error:  # numbers of thousands of digits and deep nesting are not TOMLDecodeError
+        reason = "lists or tables too deep inside one another" if isinstance(error, RecursionError) else error
+        msg = f"{where}: not valid TOML: {reason}"
         raise DataError(msg) from error
     several = data.get("signature")
     if isinstance(several, list):
@@ -62,14 +78,18 @@ def _read_gmt(text: str, where: str) -> list[Signature]:
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue
+        n = line.count("\t") + 1
+        if n > MAX_GENES:
+            msg = f"{where} line {number}: {n} fields; a signature has at most {MAX_GENES} genes"
+            raise DataError(msg)
+        if len(found) >= MAX_SETS:
+            msg = f"{where} line {number}: over {MAX_SETS} signatures in one file; give those that are wanted"
+            raise DataError(msg)
         cells = line.rstrip().split("\t")
         if len(cells) < _GMT_COLUMNS:
             msg = (
                 f"{where} line {number}: a GMT line is name, description and genes separated by tabs; found {len(cells)} field(s)"
             )
-            raise DataError(msg)
-        if len(cells) > MAX_GENES:
-            msg = f"{where} line {number}: {len(cells)} fields; a signature has at most {MAX_GENES} genes"
             raise DataError(msg)
         found.append(plain(cells[0], cells[2:], f"{where} line {number}", title=cells[1]))
     return found

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from ifnscore.errors import DataError, listing, nearest
+from ifnscore.errors import listing
 
 IfnType = Literal["I", "II", "III", "I+II", "comparator", "unknown"]
 IFN_TYPES: tuple[str, ...] = ("I", "II", "III", "I+II", "comparator", "unknown")
@@ -194,106 +193,3 @@ class Signature:
         }
         body = "".join(f"<tr><th style='text-align:left'>{k}</th><td>{escape(str(v))}</td></tr>" for k, v in rows.items())
         return f"<div><strong>{escape(self.id)}</strong><table>{body}</table></div>"
-
-
-_ID = re.compile(r"(?!\.{1,2}$)[^\s/\x00-\x1f\x7f]([^/\x00-\x1f\x7f]*[^\s/\x00-\x1f\x7f])?")
-_CHOICES = {"ifn_type": IFN_TYPES, "platform": PLATFORMS, "confidence": CONFIDENCES}
-
-
-def from_dict(data: Mapping[str, Any], where: str) -> Signature:
-    """Build a :class:`Signature` from the tables of a TOML file (or a dict of the same shape).
-
-    Parameters
-    ----------
-    data
-        Top-level keys are the fields of :class:`Signature`; ``genes`` holds ``up``, ``down`` and ``weights``;
-        ``formula``, ``cutoff`` and ``source`` are tables.
-    where
-        File name (or description) that error messages name.
-
-    Raises
-    ------
-    DataError
-        A key is unknown or missing, a value is of the wrong kind, or a gene stands twice.
-    """
-    data = dict(data)
-    genes = data.pop("genes", None)
-    if not isinstance(genes, Mapping) or not (genes.get("up") or genes.get("down")):
-        msg = f"{where}: a signature needs a [genes] table with a non-empty 'up' or 'down' list"
-        raise DataError(msg)
-    _known_keys(genes, {"up", "down", "weights"}, f"{where} [genes]")
-    up, down = _names(genes.get("up", ()), where), _names(genes.get("down", ()), where)
-    weights = {str(k): _number(v, f"{where} [genes.weights] {k}") for k, v in dict(genes.get("weights", {})).items()}
-    _check_genes(up, down, weights, where)
-    parts = {
-        "formula": _table(Formula, data.pop("formula", {}), f"{where} [formula]"),
-        "cutoff": _table(Cutoff, data.pop("cutoff", {}), f"{where} [cutoff]"),
-        "source": _table(Source, data.pop("source", {}), f"{where} [source]"),
-    }
-    data.setdefault("min_coverage", default_min_coverage(len(up) + len(down)))
-    allowed = {f.name for f in fields(Signature)} - {"up", "down", "weights", *parts}
-    _known_keys(data, allowed, where)
-    if not _ID.fullmatch(str(data.get("id", ""))):
-        msg = f"{where}: 'id' is {data.get('id')!r}; it needs a name without / and control characters"
-        raise DataError(msg)
-    for key, choices in _CHOICES.items():
-        if data.get(key, UNKNOWN) not in choices:
-            msg = f"{where}: {key} is {data[key]!r}; choose one of {', '.join(choices)}"
-            raise DataError(msg)
-    coverage = _number(data["min_coverage"], f"{where} min_coverage")
-    if not 0 < coverage <= 1:
-        msg = f"{where}: min_coverage is {coverage}; it lies above 0 and up to 1"
-        raise DataError(msg)
-    tissue = data.get("tissue", ())
-    data["tissue"] = (tissue,) if isinstance(tissue, str) else tuple(tissue)
-    return Signature(up=up, down=down, weights=weights, **data, **parts)
-
-
-def _names(values: Any, where: str) -> tuple[str, ...]:
-    if isinstance(values, str) or not all(isinstance(v, str) for v in values):
-        msg = f"{where}: gene lists are lists of strings"
-        raise DataError(msg)
-    return tuple(v.strip() for v in values if v.strip())
-
-
-def _number(value: Any, where: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        msg = f"{where}: {value!r} is not a number"
-        raise DataError(msg)
-    return float(value)
-
-
-def _check_genes(up: tuple[str, ...], down: tuple[str, ...], weights: Mapping[str, float], where: str) -> None:
-    genes = up + down
-    twice = sorted({g for g in genes if genes.count(g) > 1})
-    if twice:
-        msg = f"{where}: genes listed twice: {listing(twice)}"
-        raise DataError(msg)
-    strangers = [g for g in weights if g not in genes]
-    if strangers or (weights and len(weights) != len(genes)):
-        msg = f"{where}: [genes.weights] must weigh exactly the listed genes ({listing(strangers) or 'some are missing'})"
-        raise DataError(msg)
-
-
-def _known_keys(data: Mapping[str, Any], allowed: set[str], where: str) -> None:
-    for key in data:
-        if key not in allowed:
-            msg = f"{where}: unknown key {key!r}.{nearest(key, sorted(allowed))}"
-            raise DataError(msg)
-
-
-def _table(kind: Any, data: Any, where: str) -> Any:
-    if not isinstance(data, Mapping):
-        msg = f"{where}: expected a table"
-        raise DataError(msg)
-    _known_keys(data, {f.name for f in fields(kind)}, where)
-    data = dict(data)
-    if "housekeeping" in data:
-        data["housekeeping"] = _names(data["housekeeping"], where)
-    if kind is Formula and data.get("status", UNKNOWN) not in FORMULA_STATUS:
-        msg = f"{where}: status is {data['status']!r}; choose one of {', '.join(FORMULA_STATUS)}"
-        raise DataError(msg)
-    if kind is Cutoff and data.get("rule", UNKNOWN) not in CUTOFF_RULES:
-        msg = f"{where}: rule is {data['rule']!r}; choose one of {', '.join(CUTOFF_RULES)}"
-        raise DataError(msg)
-    return kind(**data)

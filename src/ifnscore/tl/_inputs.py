@@ -39,6 +39,7 @@ class Input:
     minimum: float
     missing: bool
     normalised: str = ""
+    species: str = "human"
 
 
 def values_of(adata: AnnData, layer: str | None) -> Any:
@@ -101,6 +102,7 @@ def prepare(
         minimum=low,
         missing=facts.missing,
         normalised=str(keys.recorded_input(adata).get("normalised", "")) if layer is None else "",
+        species=str(keys.recorded_input(adata).get("species") or "human"),
     )
 
 
@@ -198,16 +200,23 @@ def stratify(adata: AnnData, reference_by: Sequence[str] | str | None, frozen: R
 
 
 def make_reference(
-    adata: AnnData, given: Input, controls: Any, wanted: Sequence[str], by: Sequence[str], donor: str | None
+    adata: AnnData,
+    given: Input,
+    controls: Any,
+    wanted: Sequence[str],
+    by: Sequence[str],
+    donor: str | None,
+    *,
+    everybody: bool = False,
 ) -> tuple[Reference, dict[int, str]]:
     """Return the reference from the controls of this matrix, and the person of each control sample by position."""
-    mask = expr.mask(adata.obs, controls)
+    mask = expr.mask(adata.obs, controls, everybody=everybody)
     if mask.sum() > _MANY_CONTROLS:
         warn(
             f"{int(mask.sum())} controls: single cells are not independent controls; make pseudobulk samples first (--pseudobulk)"
         )
     here = [k for k in wanted if k in given.matrix.position]
-    facts = {"platform": given.platform, "normalised": given.normalised}
+    facts = {"platform": given.platform, "normalised": given.normalised, "species": given.species}
     made = reference.fit(given.matrix, adata.obs, mask, here, by=by, donor=donor, **facts)
     strata = {reference.label(s) for s in strata_of(adata.obs, by)}
     empty = sorted(strata - {s.label for s in made.strata})
@@ -228,6 +237,9 @@ def check_fits(frozen: Reference, given: Input) -> None:
     if frozen.scale != given.scale:
         msg = f"the reference is on scale {frozen.scale}, this matrix on {given.scale}: use one made from the same kind of data"
         raise DataError(msg)
+    if frozen.species != given.species:
+        msg = f"the reference is of species {frozen.species}, this matrix of {given.species}: use controls of the same species"
+        raise DataError(msg)
     known = {frozen.platform, given.platform} - {"unknown"}
     if len(known) > 1:
         msg = (
@@ -238,7 +250,7 @@ def check_fits(frozen: Reference, given: Input) -> None:
         theirs, ours = frozen.normalised or "not normalised", given.normalised or "not normalised"
         msg = f"controls of the reference: {theirs}; this matrix: {ours}. Normalise both the same way (--normalise, --option)"
         raise DataError(msg)
-    if given.normalised and not pp.get(given.normalised.partition(" ")[0]).sample_independent:
+    if given.normalised and pp.depends_on_run(given.normalised):
         warn(f"{given.normalised} depends on the other samples of a run: values here and in the reference may differ by a factor")
     n = len(given.matrix.universe)
     if frozen.scale == "counts" and not 0.9 * frozen.n_universe <= n <= frozen.n_universe / 0.9:

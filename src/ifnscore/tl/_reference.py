@@ -62,5 +62,5 @@ def reference(
     missing = {gene for gene, _, _ in given.matrix.not_finite(wanted)}
     kept = [k for k in wanted if k not in missing]
     by = _inputs.stratify(adata, reference_by, None)
-    made, _ = _inputs.make_reference(adata, given, controls, kept, by, donor)
+    made, _ = _inputs.make_reference(adata, given, controls, kept, by, donor, everybody=True)
     return made

@@ -127,7 +127,7 @@ def score(
     asked = {**(params or {}), **({} if pseudocount is None else {"pseudocount": pseudocount})}
     request = engine.Request(params=asked, min_coverage=engine.check_share(min_coverage), platform=given.platform)
     compared = controls is not None or frozen is not None
-    request, used, why = _method(method, given.matrix, chosen, request, compared=compared)
+    request, used, why = _method(method, given, chosen, request, compared=compared)
     tasks = engine.make(chosen, used, given.matrix, request)
     _need_controls(tasks, compared=compared)
     _check_delta_ct(given, tasks)
@@ -201,17 +201,17 @@ def wanted_genes(tasks: Sequence[engine.Task]) -> list[str]:
 
 
 def _method(
-    method: str | None, matrix: Matrix, chosen: Sequence[Signature], request: engine.Request, *, compared: bool
+    method: str | None, given: _inputs.Input, chosen: Sequence[Signature], request: engine.Request, *, compared: bool
 ) -> tuple[engine.Request, str, str]:
     """Return the request, the method to use, and why it was chosen."""
     if method is not None:
         return request, method, "asked for"
     if compared:
         return request, engine.PUBLISHED, "controls are given: each signature's published formula"
-    used, why = engine.choose(matrix, chosen)
+    used, why = engine.choose(given.matrix, chosen)
     say(f"method: {used} ({why})")
-    if used == "mean_log" and "housekeeping" not in request.params:
-        params = {**request.params, "housekeeping": engine.panel_housekeeping(matrix)}
+    if used == "mean_log" and "housekeeping" not in request.params and not given.normalised:
+        params = {**request.params, "housekeeping": engine.panel_housekeeping(given.matrix)}
         request = replace(request, params=params)
     return request, used, why
 
