@@ -42,7 +42,7 @@ def of_folder(folder: Path, readable: Sequence[str]) -> str:
     tables = {p.stem for p in entries if p.suffix in {".csv", ".tsv", ".toml", ".xlsx"}}
     if len(tables & _COHORT) > 1:
         return (
-            f"it looks like a cohort folder ({listing(sorted(tables & _COHORT), 3)}), which holds no expression: give the matrix, "
+            f"it looks like a cohort folder ({listing(sorted(tables & _COHORT), 3)}), which holds no expression: give the matrix "
             f"and --samples {folder} for its samples ('ifnscore cohort check' looks at it)"
         )
     inner = next((name for name in _MATRIX_FOLDERS if (folder / name).is_dir()), None)
