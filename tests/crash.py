@@ -1,7 +1,7 @@
 """A writer that is killed: what is left must be the old output, the new one, or the old one set aside; never a half.
 
 The writers run in forked children of a process that has imported everything, so that a kill costs milliseconds. Run as a
-program it prints its counts as JSON: ``python tests/crash.py FOLDER KILLS SEED STRIDE``.
+program it prints its counts as JSON: ``python tests/crash.py FOLDER KILLS SEED STEPS [quick]``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import sys
@@ -28,6 +29,7 @@ from ifnscore.cli import _output
 from ifnscore.result import Result
 
 EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "shutil.rmtree", "os.scandir"}
+SWAP = "swap"
 
 
 def _result(seed: int) -> Result:
@@ -39,7 +41,7 @@ def _result(seed: int) -> Result:
 def writers() -> dict[str, dict[str, collections.abc.Callable[[Path], None]]]:
     """Return for each kind of output a writer of the old and one of the new version; both replace what is there."""
     adata = ifn.datasets.hppt()
-    ifn.tl.score(adata)
+    ifn.tl.score(adata, "rice")
     versions = {"old": adata, "new": adata[:40].copy()}
     versions["new"].uns["ifnscore"] = adata.uns["ifnscore"]
     table = {"old": pd.DataFrame({"sample": [f"s{i}" for i in range(60_000)], "score": np.arange(60_000) / 7})}
@@ -68,6 +70,7 @@ class Crash:
         self.writers = writers()
         self.known: dict[str, dict[str, dict[str, str]]] = {}
         self.seconds: dict[str, float] = {}
+        self.largest: dict[str, int] = {}
         self.left: collections.Counter[str] = collections.Counter()
         (folder / "kept").mkdir(parents=True)
         for kind in self.writers:
@@ -79,6 +82,7 @@ class Crash:
                 self.seconds[kind] = time.perf_counter() - start
                 assert status == 0
                 self.known[kind][version] = fingerprint(path) or {}
+                self.largest[kind] = max(p.stat().st_size for p in [path, *path.rglob("*")] if p.is_file())
                 if version == "old":
                     _copy(path, folder / "kept" / kind)
 
@@ -141,29 +145,62 @@ class Crash:
             assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
             self.judge(kind, path, existing=existing)
 
-    def at_every_step(self, stride: int) -> int:
-        """Kill at the file operations of each writer: before every rename and folder removal, and every `stride`-th other one."""
+    def on_a_full_disk(self, shares: collections.abc.Sequence[float]) -> int:
+        """Let every writer meet a full disk after some share of its largest file; the old version stays, or there is nothing."""
         n = 0
         for kind in self.writers:
+            largest = self.largest[kind]
+            for share in shares:
+                for existing in (True, False):
+                    path = self.prepare(kind, existing=existing)
+                    said = self._limited(kind, int(share * largest))
+                    assert said == f"DataError: {path}: cannot write: File too large; nothing was changed", said
+                    assert fingerprint(path) == (self.known[kind]["old"] if existing else None), f"{kind}: changed"
+                    assert [p.name for p in path.parent.iterdir()] == ([path.name] if existing else []), f"{kind}: leftovers"
+                    n += 1
+        return n
+
+    def _limited(self, kind: str, size: int) -> str:
+        """Return what the writer says when no file may grow beyond `size`; Python ignores the signal, so that it is an error."""
+        read, write = os.pipe()
+        path = self.folder / "place" / kind
+
+        def act() -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+            try:
+                self.writers[kind]["new"](path)
+                said = "written"
+            except Exception as error:
+                said = f"{type(error).__name__}: {error}"
+            os.write(write, said.encode())
+            os._exit(0)
+
+        pid = self.child(kind, act)
+        os.close(write)
+        with os.fdopen(read) as text:
+            said = text.read()
+        os.waitpid(pid, 0)
+        return said
+
+    def at_every_step(self, others: int, kinds: collections.abc.Iterable[str]) -> int:
+        """Kill before every rename and removal of an output, and before `others` of all other file operations of its writer."""
+        n = 0
+        for kind in kinds:
             for existing in (True, False):
                 steps = self._steps(kind, existing=existing)
-                wanted = [i for i, e in enumerate(steps) if e in {"os.rename", "shutil.rmtree"} or i % stride == 0]
-                for step in wanted:
+                spread = {round(i * (len(steps) - 1) / max(1, others - 1)) for i in range(others)}
+                for step in sorted(spread | {i for i, e in enumerate(steps) if e == SWAP}):
                     path = self.prepare(kind, existing=existing)
-                    pid = self.child(kind, lambda step=step: _kill_at(step))
+                    pid = self.child(kind, lambda step=step, path=path: _kill_at(step, path))
                     os.waitpid(pid, 0)
                     self.judge(kind, path, existing=existing)
                     n += 1
         return n
 
     def _steps(self, kind: str, *, existing: bool) -> list[str]:
-        self.prepare(kind, existing=existing)
+        path = self.prepare(kind, existing=existing)
         read, write = os.pipe()
-
-        def hook() -> None:
-            sys.addaudithook(lambda event, _: os.write(write, f"{event}\n".encode()) if event in EVENTS else None)
-
-        pid = self.child(kind, hook)
+        pid = self.child(kind, lambda: _each_step(path, lambda _, word: os.write(write, f"{word}\n".encode())))
         os.close(write)
         with os.fdopen(read) as lines:
             found = lines.read().split()
@@ -171,14 +208,22 @@ class Crash:
         return found
 
 
-def _kill_at(step: int) -> None:
-    seen = iter(range(10**9))
+def _each_step(path: Path, act: collections.abc.Callable[[int, str], object]) -> None:
+    """Call `act` before every file operation with its number and whether it renames or removes the output as a whole."""
+    number = iter(range(10**9))
+    beside = (str(path), str(path.parent / f".{path.name}.ifnscore-"))
 
-    def hook(event: str, _: object) -> None:
-        if event in EVENTS and next(seen) == step:
-            os.kill(os.getpid(), signal.SIGKILL)
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        if event in EVENTS:
+            named = str(arguments[0])
+            whole = named == beside[0] or (named.startswith(beside[1]) and "/" not in named[len(beside[1]) :])
+            act(next(number), SWAP if whole and event in {"os.rename", "shutil.rmtree", "os.remove"} else event)
 
     sys.addaudithook(hook)
+
+
+def _kill_at(step: int, path: Path) -> None:
+    _each_step(path, lambda number, _: os.kill(os.getpid(), signal.SIGKILL) if number == step else None)
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -189,18 +234,19 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def main() -> None:
+    """Run everything, or the quick part of it; print the counts."""
     warnings.simplefilter("ignore")
-    folder, kills, seed, stride = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    folder, kills, seed, steps, quick = Path(sys.argv[1]), *map(int, sys.argv[2:5]), "quick" in sys.argv
     crash = Crash(folder)
     start = time.perf_counter()
     crash.at_random(kills, seed)
-    at_random = dict(crash.left)
-    seconds = time.perf_counter() - start
+    facts = {"kills": kills, "seed": seed, "left": dict(crash.left), "seconds": round(time.perf_counter() - start, 1)}
     crash.left.clear()
-    steps = crash.at_every_step(stride) if stride else 0
-    total = round(time.perf_counter() - start, 1)
-    facts = {"kills": kills, "seed": seed, "left": at_random, "seconds": round(seconds, 1)}
-    print(json.dumps({**facts, "steps": steps, "left_at_steps": dict(crash.left), "seconds_in_all": total}))
+    facts["steps"] = crash.at_every_step(steps, [k for k in crash.writers if not (quick and k == "scored.zarr")])
+    facts["left_at_steps"] = dict(crash.left)
+    facts["full_disks"] = crash.on_a_full_disk([0.5] if quick else [0, 0.001, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99])
+    facts["seconds_in_all"] = round(time.perf_counter() - start, 1)
+    print(json.dumps(facts, indent=1))
 
 
 if __name__ == "__main__":
