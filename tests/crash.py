@@ -42,7 +42,7 @@ def writers() -> dict[str, dict[str, collections.abc.Callable[[Path], None]]]:
     """Return for each kind of output a writer of the old and one of the new version; both replace what is there."""
     adata = ifn.datasets.hppt()
     ifn.tl.score(adata, "rice")
-    versions = {"old": adata, "new": adata[:40].copy()}
+    versions = {"old": adata, "new": adata[:-1].copy()}
     versions["new"].uns["ifnscore"] = adata.uns["ifnscore"]
     table = {"old": pd.DataFrame({"sample": [f"s{i}" for i in range(60_000)], "score": np.arange(60_000) / 7})}
     table["new"] = table["old"].assign(score=-table["old"]["score"])
@@ -82,6 +82,7 @@ class Crash:
                 self.seconds[kind] = time.perf_counter() - start
                 assert status == 0
                 self.known[kind][version] = fingerprint(path) or {}
+                assert version == "old" or self.known[kind]["old"] != self.known[kind]["new"]
                 self.largest[kind] = max(p.stat().st_size for p in [path, *path.rglob("*")] if p.is_file())
                 if version == "old":
                     _copy(path, folder / "kept" / kind)
