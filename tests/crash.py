@@ -97,7 +97,7 @@ class Crash:
             if before is not None:
                 before()
             self.writers[kind][version](place)
-        except BaseException:
+        except BaseException:  # noqa: BLE001  a child never returns
             traceback.print_exc()
             os._exit(3)
         os._exit(0)
@@ -130,7 +130,7 @@ class Crash:
         _, status = os.waitpid(self.child(kind), 0)
         assert status == 0, f"{kind}: the next run fails"
         assert fingerprint(path) == known["new"], f"{kind}: the next run did not write the new version"
-        assert [p.name for p in path.parent.iterdir()] == [path.name], f"{kind}: leftovers {os.listdir(path.parent)}"
+        assert [p.name for p in path.parent.iterdir()] == [path.name], f"{kind}: leftovers {list(path.parent.iterdir())}"
 
     def at_random(self, n: int, seed: int) -> None:
         """Kill `n` writers at random moments, kinds and situations in turn."""
@@ -171,7 +171,7 @@ class Crash:
             try:
                 self.writers[kind]["new"](path)
                 said = "written"
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  what was raised is what is looked at
                 said = f"{type(error).__name__}: {error}"
             os.write(write, said.encode())
             os._exit(0)

@@ -14,7 +14,7 @@ import ifnscore as ifn
 from ifnscore.cohort import Cohort
 from ifnscore.stats import attainable
 
-FEW = settings(CI, max_examples=12)
+FEW = settings(CI, max_examples=6)
 #: Changes on a grid of quarters: ties and zeros occur.
 CHANGES = st.lists(st.integers(-12, 12).map(lambda q: q / 4), min_size=1, max_size=9)
 BASELINES = st.lists(st.integers(0, 40).map(lambda q: q / 4), min_size=9, max_size=9)

@@ -21,7 +21,7 @@ GENES = [*KNOWN[:30], *(f"GENE{i}" for i in range(220))]
 #: The first five samples are controls.
 N, CONTROLS = 9, 5
 SEEDS = st.integers(0, 2**32 - 1)
-FEW = settings(CI, max_examples=4)
+FEW = settings(CI, max_examples=2)
 
 
 def cohort(seed: int) -> ad.AnnData:

@@ -6,11 +6,15 @@ import contextlib
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ifnscore import _lock
 from ifnscore.errors import DataError, say
+
+#: How often, and after how many seconds, a folder that failed is looked at again.
+_TRIES, _PAUSE = 10, 0.1
 
 
 def check_free(path: Path, *, force: bool, inputs: Iterable[Path] = (), own: Callable[[Path], bool] | None = None) -> None:
@@ -105,8 +109,7 @@ def write(path: Path, writer: Callable[[Path], None], *, force: bool = False, ow
             msg = f"{path}: cannot write: {_reason(error)}; nothing was changed"
             raise DataError(msg) from error
         finally:
-            with contextlib.suppress(OSError):
-                _remove(new)
+            _clean(new)
 
 
 def _reason(error: BaseException) -> str:
@@ -165,6 +168,18 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _clean(new: Path) -> None:
+    """Remove what was not renamed in. After a failure zarr has other files still on their way, so once may not be enough."""
+    for _ in range(_TRIES):
+        if not os.path.lexists(new):
+            return
+        was_folder = new.is_dir()
+        with contextlib.suppress(OSError):
+            _remove(new)
+        if was_folder:
+            time.sleep(_PAUSE)
 
 
 def _remove(path: Path) -> None:

@@ -68,7 +68,7 @@ def _mapped(table: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFrame:
     out = table.copy(deep=False)
     for j, dtype in enumerate(table.dtypes):
         if getattr(dtype, "kind", "O") not in _NO_TEXT:
-            out.isetitem(j, table.iloc[:, j].astype(object).map(change))
+            out.isetitem(j, table.iloc[:, j].astype(object).map(change).to_numpy())
     out.columns = table.columns.map(change)
     if getattr(table.index.dtype, "kind", "O") not in _NO_TEXT:
         out.index = table.index.map(change)

@@ -28,6 +28,7 @@ _STRATUM: dict[str, Any] = {
     "age_range": list | None,
 }
 _AGES = 2
+_ABSENT = object()
 
 
 def check(body: Mapping[str, Any], where: str) -> None:
@@ -82,7 +83,7 @@ def _check_stratum(stratum: Any, n_genes: int, where: str) -> None:
 
 def _kinds(body: Mapping[str, Any], kinds: Mapping[str, Any], where: str) -> None:
     for key, kind in kinds.items():
-        value = body.get(key)
+        value = body.get(key, _ABSENT)
         if not isinstance(value, kind) or (kind is int and isinstance(value, bool)) or (kind is int and value < 0):
             _refuse(where, f"{key!r} is missing or of the wrong kind")
 

@@ -14,6 +14,8 @@ INDEX = "index"
 _GENE_NUMBERS = ("entrez", "ncbi_gene_id", "gene_id", "geneid")
 #: The index is good enough, and no column is looked at, once it names this share of the identifier table.
 _ENOUGH = 0.9
+#: No identifier has so many digits, and Python refuses to read thousands of them.
+_LONGEST_NUMBER = 20
 
 
 def identifiers(adata: ad.AnnData, symbol_column: str | None = None) -> tuple[str, list[str]]:
@@ -92,7 +94,7 @@ def may_name_genes(name: str, kind: str) -> bool:
 def known(identifiers: Sequence[str]) -> int:
     """Return how many different names are known genes; a run of numbers (1, 2, 3, ...) is no list of Entrez ids."""
     different = list(dict.fromkeys(identifiers))
-    if all(name.isdigit() for name in different):
+    if all(name.isdecimal() and len(name) < _LONGEST_NUMBER for name in different):
         numbers = [int(name) for name in different]
         if not numbers or max(numbers) - min(numbers) < 2 * len(numbers):
             return 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,4 +77,16 @@ def write(adata: AnnData, path: Path, *, force: bool = False) -> None:
     if path.suffix == ".zarr":
         _files.write(path, made.write_zarr, force=force)
     else:
-        _files.write(path, made.write_h5ad, force=force)
+        _files.write(path, lambda target: _write_h5ad(made, target), force=force)
+
+
+def _write_h5ad(adata: AnnData, path: Path) -> None:
+    """Write through memory: where a disk is full, the HDF5 library fails once more at the end of Python, with a crash."""
+    import h5py
+
+    image = io.BytesIO()
+    adata.strings_to_categoricals()
+    with h5py.File(image, "w") as file:
+        ad.io.write_elem(file, "/", adata)
+        del file["raw"]  # which is empty; anndata before 0.11 cannot read that
+    path.write_bytes(image.getbuffer())

@@ -213,12 +213,15 @@ def _by_sample(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _from_long(frame: pd.DataFrame, wanted: list[str], score_type: str | None) -> ScoreTable:
+    if frame["signature"].isna().any():
+        msg = f"sample {frame.index[frame['signature'].isna()][0]!r} has a row without a signature: name it, or leave the row out"
+        raise DataError(msg)
     names = list(dict.fromkeys(frame["signature"].astype(str)))
     _known(wanted, names)
     chosen = wanted or names
-    twice = frame.index.to_series().astype(str) + "\t" + frame["signature"].astype(str)
-    if twice.duplicated().any():
-        sample, signature = str(twice[twice.duplicated()].iloc[0]).split("\t")
+    pairs = pd.DataFrame({"sample": frame.index.astype(str), "signature": frame["signature"].astype(str).to_numpy()})
+    if pairs.duplicated().any():
+        sample, signature = pairs[pairs.duplicated()].iloc[0]
         msg = f"sample {sample!r} has two scores of {signature!r}; keep one row a sample and signature"
         raise DataError(msg)
     columns = []
@@ -257,7 +260,8 @@ def _numbers(values: pd.DataFrame) -> pd.DataFrame:
             read = read.where(~infinite)
         absurd = read.abs() > MAX_LINEAR
         if absurd.any():
-            msg = f"score {read[absurd].iloc[0]:.4g} of sample {given.index[absurd][0]!r} in column {name!r} is no score: is a cell broken?"
+            which = f"score {read[absurd].iloc[0]:.4g} of sample {given.index[absurd][0]!r} in column {name!r}"
+            msg = f"{which} is no score: is a cell broken?"
             raise DataError(msg)
         out[name] = read
     return pd.DataFrame(out, index=values.index)

@@ -25,7 +25,7 @@ _h.refuse("htseq-ragged", "a row without a count", _COUNTS.replace("\t40", ""), 
 _h.refuse("htseq-truncated", "cut off in the last gene name", _COUNTS[:-8], "line 6: 1 fields where 2 are expected")
 _h.refuse("htseq-negative", "a negative count", _COUNTS.replace("40", "-40"), "the expression scale is not certain: negative values (lowest -40)")
 _h.refuse("htseq-no-genes", "identifiers that are no human genes", "g1\t1\ng2\t2\n", "no catalogue gene among the 2 identifiers ('g1'")
-_h.refuse("htseq-only-footer", "footer rows only (0 genes)", "__no_feature\t9\n__ambiguous\t9\n", "0 genes")
+_h.refuse("htseq-only-footer", "footer rows only (0 genes)", "__no_feature\t9\n__ambiguous\t9\n", "0 genes (the matrix is 1 samples x 0 genes)")
 _h.refuse("htseq-2-63", "a count of 2**63", _COUNTS.replace("40", str(2**63)), "whole numbers up to 9.223e+18, more than any count")
 CASES = [
     *_h.cases,

@@ -83,23 +83,23 @@ def _h5(**parts: object) -> Callable[[Path], None]:
 _n.refuse("tenx-h5-empty", "0 bytes", b"", "the file is empty")
 _n.refuse("tenx-h5-magic", "text under .h5", CSV, "not a readable HDF5 file")
 _n.refuse("tenx-h5-other", "HDF5 that is neither 10x nor AnnData", _h5(foo=np.ones(3)), "HDF5, but neither 10x nor AnnData (it holds foo)")
-_n.refuse("tenx-h5-no-data", "a matrix without data", _h5(matrix__shape=np.array([6, 3])), "m.h5")
-_n.refuse("tenx-h5-array", "'matrix' is an array, not a group", _h5(matrix=np.ones((3, 6))), "m.h5")
+_n.refuse("tenx-h5-no-data", "a matrix without data", _h5(matrix__shape=np.array([6, 3])), "anndata cannot read it, the file is damaged or of another version")
+_n.refuse("tenx-h5-array", "'matrix' is an array, not a group", _h5(matrix=np.ones((3, 6))), "anndata cannot read it, the file is damaged or of another version")
 _n.refuse("tenx-h5-two-genomes", "two genomes", _h5(**{f"{g}__{k}": np.ones(2) for g in ("hg19", "mm10") for k in ("barcodes", "genes", "data")}), "several genomes in one file (hg19, mm10): export one")
 
 CASES = [
     *_p.cases,
     _tenx("tenx-fine-v2", "genes.tsv of an old Cell Ranger", "3 samples x 6 genes", code=0, holds=matrix()),
-    _tenx("tenx-empty-matrix", "an empty matrix.mtx", "matrix.mtx", matrix_mtx=b"", ),
-    _tenx("tenx-truncated", "matrix.mtx cut off", "matrix.mtx", matrix_mtx=_MTX[: len(_MTX) // 2]),
-    _tenx("tenx-no-banner", "matrix.mtx without its first line", "matrix.mtx", matrix_mtx=_MTX.partition("\n")[2]),
-    _tenx("tenx-index", "a gene number beyond the table of genes", "matrix.mtx", matrix_mtx=_MTX.replace("6 3 62", "7 3 62")),
-    _tenx("tenx-few-barcodes", "fewer barcodes than columns", "barcodes", barcodes_tsv="s1\ns2\n"),
-    _tenx("tenx-few-genes", "fewer genes than rows", "genes", genes_tsv="ENSX0\tIFI27\n"),
+    _tenx("tenx-empty-matrix", "an empty matrix.mtx", "matrix.mtx: not a Matrix Market file, damaged or of another format (it does not begin with", matrix_mtx=b"", ),
+    _tenx("tenx-truncated", "matrix.mtx cut off", "matrix.mtx: the header promises 6 x 3 with 18 entries, but the file is too short for them: is it cut off?", matrix_mtx=_MTX[: len(_MTX) // 2]),
+    _tenx("tenx-no-banner", "matrix.mtx without its first line", "matrix.mtx: not a Matrix Market file, damaged or of another format (it does not begin with", matrix_mtx=_MTX.partition("\n")[2]),
+    _tenx("tenx-index", "a gene number beyond the table of genes", "matrix.mtx: the matrix is truncated or damaged", matrix_mtx=_MTX.replace("6 3 62", "7 3 62")),
+    _tenx("tenx-few-barcodes", "fewer barcodes than columns", "matrix.mtx: the matrix is 6 x 3, but there are 6 genes and 2 barcodes: are these files of one run?", barcodes_tsv="s1\ns2\n"),
+    _tenx("tenx-few-genes", "fewer genes than rows", "matrix.mtx: the matrix is 6 x 3, but there are 1 genes and 3 barcodes: are these files of one run?", genes_tsv="ENSX0\tIFI27\n"),
     _tenx("tenx-one-column", "genes.tsv with one column", "3 samples x 6 genes", code=0, holds=matrix(), genes_tsv="".join(f"{g}\n" for g in GENES)),
     _tenx("tenx-no-barcodes", "barcodes.tsv is missing", "a folder of no known layout: it holds genes.tsv, matrix.mtx", barcodes_tsv=None),
-    _tenx("tenx-damaged-gzip", "matrix.mtx.gz is damaged", "matrix.mtx.gz", **{"matrix_mtx": None, "matrix_mtx_gz": gzip.compress(_MTX.encode())[:-40]}),
+    _tenx("tenx-damaged-gzip", "matrix.mtx.gz is damaged", "the compressed file is truncated or damaged (Compressed file ended before the", matrix_mtx=None, matrix_mtx_gz=gzip.compress(_MTX.encode())[:-40]),
     _tenx("tenx-duplicate-barcodes", "a barcode twice", "duplicate sample names: s1", barcodes_tsv="s1\ns2\ns1\n"),
-    _tenx("tenx-real-values", "words among the counts", "matrix.mtx", matrix_mtx=_MTX.replace(" 62\n", " x\n")),
+    _tenx("tenx-real-values", "words among the counts", "matrix.mtx: the matrix is truncated or damaged", matrix_mtx=_MTX.replace(" 62\n", " x\n")),
     *_n.cases,
 ]  # fmt: skip

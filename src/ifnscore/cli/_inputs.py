@@ -131,12 +131,15 @@ def load(matrices: Sequence[str], asked: dict[str, Any], *, control: str | None 
 
 
 @contextlib.contextmanager
-def naming(matrices: Sequence[str]) -> Iterator[None]:
-    """Put the name of the matrix before errors about its values, which arise where files are no longer known."""
+def naming(matrices: Sequence[str], *others: str | None) -> Iterator[None]:
+    """Put the name of the matrix before errors about its values, which arise where files are no longer known.
+
+    Errors that name one of the `others` are left as they are.
+    """
     try:
         yield
     except DataError as error:
-        if len(matrices) != 1 or str(matrices[0]) in str(error):
+        if len(matrices) != 1 or any(name and str(name) in str(error) for name in (*matrices, *others)):
             raise
         msg = f"{loader_files.label(Path(matrices[0]))}: {error}"
         raise (ScaleError if isinstance(error, ScaleError) else DataError)(msg) from error
@@ -259,7 +262,7 @@ def parse_table(text: str, name: str) -> pd.DataFrame:
         if not isinstance(table.index, pd.RangeIndex):  # a header one field short, as R writes it: row names come first
             return _formulas.unguarded(table.set_axis(table.index.astype(str)).rename_axis("sample_id").reset_index())
         names = list(dict.fromkeys([table.columns[0], *(c for c in table.columns if c == "sample_id")]))
-        at = [table.columns.get_loc(c) for c in names]
+        at = [list(table.columns).index(c) for c in names]
         kept = pd.read_csv(
             io.StringIO(text), sep=separator, skipinitialspace=True, usecols=at, dtype=str, keep_default_na=False
         )
@@ -273,7 +276,7 @@ def parse_table(text: str, name: str) -> pd.DataFrame:
     if table.empty:
         msg = f"{name}: the table has no rows"
         raise DataError(msg)
-    return table
+    return _formulas.unguarded(table)
 
 
 def _refuse_repeated(header: str, separator: str, name: str) -> None:

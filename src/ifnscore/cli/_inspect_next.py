@@ -80,6 +80,9 @@ def propose(
         todo = "Ct values are scored against healthy controls: name yours in --controls, or give --reference FILE instead"
         fill_in.append(f"{todo}{_with(adata, options)}")
         refused = ""
+        if "is_calibrator" in adata.obs and adata.obs["is_calibrator"].any():
+            by = " --reference-by plate" if "plate" in adata.obs else ""
+            hints.append(f"for ddCt against the calibrator: -m fold_change_median --controls is_calibrator{by}")
     elif not cells:
         hints.append(f"published formulas need healthy controls: add --controls EXPR{_with(adata, options)}")
     hints += [_of_cells(controls)] if cells else []

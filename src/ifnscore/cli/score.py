@@ -79,7 +79,7 @@ def score(matrices: tuple[str, ...], wanted: tuple[str, ...], **options: Any) ->
         raise DataError(msg)
     from ifnscore import tl
 
-    with _inputs.naming(matrices):
+    with _inputs.naming(matrices, options["reference"]):
         tl.score(
             adata,
             chosen,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ifnscore import options, orthologs, pp
-from ifnscore.errors import UsageError, nearest
+from ifnscore.errors import DataError, UsageError, nearest
 from ifnscore.expression import SCALES, Scale
 from ifnscore.identify import identifiers
 from ifnscore.loaders import _files, _join, _orient, _record, _registry
@@ -99,7 +99,16 @@ def read(
     with orthologs.species(species):
         parts = [_read_one(p, f, wanted, scale, symbol_column, layer, orientation) for p, f in zip(paths, found, strict=True)]
     adata = parts[0].adata if len(parts) == 1 else _joined(parts, layer)
-    return pp.normalise(adata, method, **options.resolve(wanted, pp.options_of(method), method)) if method else adata
+    return _normalised(adata, method, wanted, _files.label(paths[0])) if method else adata
+
+
+def _normalised(adata: ad.AnnData, method: str, wanted: Mapping[str, str], label: str) -> ad.AnnData:
+    """Normalise, with the file named in what can go wrong."""
+    try:
+        return pp.normalise(adata, method, **options.resolve(wanted, pp.options_of(method), method))
+    except DataError as error:
+        msg = f"{label}: {error}"
+        raise type(error)(msg) from error
 
 
 def check_options(given: Mapping[str, str], normalise: str | None = None) -> None:

@@ -8,7 +8,6 @@ from ifnscore.errors import DataError
 from ifnscore.loaders import _files, _parse, _sniff
 from ifnscore.loaders._model import Table
 
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 #: Share of lines of a name and a count that makes a damaged file a file of counts.
 _MOST = 0.75
 SUFFIXES = (".txt", ".tsv", ".tab", ".counts", ".count", ".htseq", ".out")
@@ -19,8 +18,6 @@ def is_count_file(path: Path) -> bool:
     if not path.is_file() or _files.suffix(path) not in SUFFIXES:
         return False
     head = _files.peek(path).removeprefix(b"\xef\xbb\xbf")
-    if head[:2] in _UTF16:
-        head = head.decode("utf-16", errors="ignore").encode()
     if b"\0" in head:
         return False
     texts = [line.text for line in _sniff.lines(head) if line.text.strip()][:50]

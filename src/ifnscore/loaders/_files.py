@@ -63,11 +63,12 @@ def sample_name(path: Path) -> str:
 
 
 def peek(path: Path) -> bytes:
-    """Return the first decompressed bytes of a regular file, or nothing where that fails."""
+    """Return the first decompressed bytes of a regular file, UTF-16 as UTF-8, or nothing where that fails."""
     if not path.is_file():
         return b""
     facts = path.stat()
-    return _head(path, facts.st_size, facts.st_mtime_ns)
+    head = _head(path, facts.st_size, facts.st_mtime_ns)
+    return head.decode("utf-16", errors="ignore").encode() if head.startswith(_UTF16) else head
 
 
 @functools.lru_cache(maxsize=256)

@@ -56,7 +56,7 @@ class Record:
 def records(data: bytes) -> list[Record]:
     """Split a SOFT text into its records."""
     starts = list(_RECORD.finditer(data))
-    ends = [m.start() for m in starts[1:]] + [len(data)]
+    ends = [*(m.start() for m in starts[1:]), len(data)][: len(starts)]
     made = []
     line, at = 1, 0
     for start, end in zip(starts, ends, strict=True):

@@ -89,7 +89,7 @@ def _in_range(numbers: Sequence[float]) -> bool:
 def _plausible(columns: Sequence[Sequence[str]]) -> bool:
     """Whether the number columns hold Ct values, columns of whole numbers (an age) aside."""
     numbers = [[_number(c) for c in cells if NUMBER.fullmatch(c.strip())] for cells in columns]
-    values = [n for column in numbers for n in column if any(m % 1 for m in column)]
+    values = [n for column in numbers if any(m % 1 for m in column) for n in column]
     return len(values) > 1 and _in_range(values) and max(values) > _LATE
 
 

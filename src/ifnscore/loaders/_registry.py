@@ -99,6 +99,10 @@ def _unknown(path: Path, label: str) -> NoReturn:
     if suffix in _ADVICE:
         msg = f"{label}: {_ADVICE[suffix]}"
         raise DataError(msg)
+    titles = [loader.title for loader in loaders() if suffix and suffix in loader.suffixes and not loader.folder]
+    if titles:
+        msg = f"{label}: not what the ending {suffix!r} says ({'; '.join(titles)}): damaged, cut off, or of another format"
+        raise DataError(msg)
     ending = f"the ending {suffix!r}" if suffix else "a name without an ending"
     msg = f"{label}: {ending} is no known format; known are {known} (text also as .gz, .bz2, .zst)"
     raise DataError(msg)

@@ -18,7 +18,8 @@ _GPL = Option("gpl", "platform of the samples to read, where a SOFT file holds s
 
 
 def _claims(path: Path) -> bool:
-    return path.is_file() and _geo_text.first_line(path).lower().startswith(_KINDS)
+    named = _files.suffix(path) == ".soft"  # also where nothing is left of the content
+    return path.is_file() and (named or _geo_text.first_line(path).lower().startswith(_KINDS))
 
 
 def _load(path: Path, options: Options) -> Known:

@@ -12,10 +12,8 @@ from pathlib import Path
 
 from ifnscore._lazy import np
 from ifnscore.errors import DataError
-from ifnscore.loaders import _files, _quant, _quant_transcripts
-from ifnscore.loaders._anndata import damaged
+from ifnscore.loaders import _files, _hdf5, _quant, _quant_transcripts
 from ifnscore.loaders._model import Known, Loader, Options
-from ifnscore.loaders._optional import need
 from ifnscore.loaders._quant import Quantified
 
 _COLUMNS = {"length": "eff_length", "tpm": "tpm", "counts": "est_counts"}
@@ -25,19 +23,11 @@ _PARTS = ("aux/ids", "aux/eff_lengths", "est_counts")
 
 def _marked(path: Path) -> bool:
     if _files.peek(path).startswith(_HDF5):
-        return path.suffix.lower() in (".h5", ".hdf5") and _is_kallisto_h5(path)
+        return path.suffix.lower() in (".h5", ".hdf5") and _hdf5.holds(path, _PARTS)
     if not _files.peek(path):
         return path.name.lower().startswith("abundance.tsv")  # an empty one is kallisto's, too: it must not be passed over
     words = _quant.header(path)
     return words[:1] == ["target_id"] and {"est_counts", "tpm"} <= set(words)
-
-
-def _is_kallisto_h5(path: Path) -> bool:
-    try:
-        with need("h5py", "", "HDF5").File(path, "r") as file:
-            return all(part in file for part in _PARTS)
-    except (OSError, RuntimeError, KeyError, ValueError, DataError):
-        return False
 
 
 _FILES = _quant.Files(
@@ -53,11 +43,8 @@ def _read(file: Path) -> Quantified:
 
 def _read_h5(file: Path) -> Quantified:
     label = _files.label(file)
-    try:
-        with need("h5py", label, "HDF5").File(file, "r") as held:
-            names, lengths, counts = (np.asarray(held[part]) for part in _PARTS)
-    except (OSError, RuntimeError, KeyError, ValueError) as error:
-        raise DataError(damaged(file, label, error)) from error
+    with _hdf5.opened(file, label) as held:
+        names, lengths, counts = (np.asarray(held[part]) for part in _PARTS)
     if not len(names) == len(lengths) == len(counts) or lengths.dtype.kind not in "iuf" or counts.dtype.kind not in "iuf":
         msg = f"{label}: {len(names)} transcripts, {len(lengths)} lengths and {len(counts)} counts: the file is damaged"
         raise DataError(msg)

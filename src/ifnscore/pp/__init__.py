@@ -95,7 +95,8 @@ def normalise(adata: ad.AnnData, name: str, **given: str) -> ad.AnnData:
     before = keys.recorded_input(adata)
     if before.get("scale") not in record.takes:
         found = before.get("scale") or "not known"
-        msg = f"{name} starts from {' or '.join(record.takes)}, and the scale is {found}: leave the normalisation out"
+        fix = "leave the normalisation out, or read counts where the format has them (--option quantity=counts)"
+        msg = f"{name} starts from {' or '.join(record.takes)}, and the scale is {found}: {fix}"
         raise ScaleError(msg)
     if record.settle:
         chosen = dict(record.settle(adata, chosen))

@@ -74,7 +74,7 @@ def _read_toml(text: str, where: str) -> list[Signature]:
 
 
 def _read_gmt(text: str, where: str) -> list[Signature]:
-    found = []
+    found: list[Signature] = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():
             continue

@@ -32,7 +32,7 @@ _LARGEST = 1e100
 _CHOICES = {"ifn_type": IFN_TYPES, "platform": PLATFORMS, "confidence": CONFIDENCES}
 
 
-def from_dict(data: Mapping[str, Any], where: str) -> Signature:
+def from_dict(data: object, where: str) -> Signature:
     """Build a :class:`Signature` from the tables of a TOML file (or a dict of the same shape).
 
     Parameters
