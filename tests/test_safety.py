@@ -251,7 +251,7 @@ def test_every_cell_of_a_table_comes_back(dtype, caplog):
     with caplog.at_level("INFO", "ifnscore"):
         written = _formulas.guarded(table)
     n = len(FORMULAS) + 1 + 10
-    assert f"{n} cells that a spreadsheet would run as a formula begin with an apostrophe" in caplog.text
+    assert f"an apostrophe stands before {n} cell(s) that a spreadsheet would run as a formula" in caplog.text
     text = written.to_csv(index=False)
     cells = [c for row in csv.reader(io.StringIO(text)) for c in row]
     assert not [c for c in cells if c[:1] in ("=", "@", "\t") or (c[:1] in "+-" and c[1:2].isalpha())]
@@ -282,7 +282,7 @@ def test_scores_of_samples_called_like_formulas_join_again(named, run, ending):
     code, _, err = run("score", folder / "m.tsv", "-s", "rice", "-m", "mean_log", "--scale", "linear", "-o", scores)
     assert code == 0, err
     if ending != "parquet":
-        assert "14 cells that a spreadsheet would run as a formula begin with an apostrophe" in err
+        assert "an apostrophe stands before 14 cell(s) that a spreadsheet would run" in err
         lines = scores.read_text().splitlines()[1:]
         assert all(line.lstrip('"').startswith("'=") for line in lines)
     design = ("--patient", "who", "--time", "visit", "--baseline", "pre", "--followup", "post", "--score-type", "log")

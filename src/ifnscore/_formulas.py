@@ -53,8 +53,8 @@ def guarded(table: pd.DataFrame) -> pd.DataFrame:
     out = _mapped(table, note)
     if changed:
         say(
-            f"{len(changed)} cells that a spreadsheet would run as a formula begin with an apostrophe ({listing(changed, 2)}); "
-            "ifnscore takes it off when it reads the table"
+            f"an apostrophe stands before {len(changed)} cell(s) that a spreadsheet would run as a formula: "
+            f"{listing(changed, 2)}; ifnscore takes it off when it reads the table"
         )
     return out
 

@@ -78,7 +78,10 @@ def _tabbed(number: int, line: str, n: int | None) -> Line:
 def _commas(number: int, line: str) -> Line:
     """Split a line that a spreadsheet wrote with commas or semicolons; it pads short lines with empty cells."""
     separator = ";" if line.partition('"')[0].count(";") > line.partition('"')[0].count(",") else ","
-    name, *values = next(csv.reader([line], delimiter=separator))
+    try:
+        name, *values = next(csv.reader([line], delimiter=separator), []) or [""]
+    except csv.Error:  # a stray carriage return, or a cell of 100,000 letters
+        name, *values = line.split(separator)
     while len(values) > 1 and not values[-1]:
         values.pop()
     return Line(number, name.strip('"!'), [_plain(v) for v in values])

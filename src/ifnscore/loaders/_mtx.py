@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,9 @@ def samples_by_genes(path: Path, n_samples: int, n_genes: int, label: str) -> An
         )
         raise DataError(msg)
     try:
-        x: Any = need("scipy.io", label, "Matrix Market files").mmread(io.BytesIO(data))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # scipy 1.18: the kind of sparse object will change
+            x: Any = need("scipy.io", label, "Matrix Market files").mmread(io.BytesIO(data))
     except (ValueError, OverflowError, OSError) as error:
         msg = f"{label}: the matrix is truncated or damaged ({reason(error)}): copy or download it again"
         raise DataError(msg) from error

@@ -130,7 +130,10 @@ def _cells(text: str) -> list[str]:
     if '"' not in text:
         return [cell.strip() for cell in text.split(",")]
     rows: Iterator[list[str]] = csv.reader([text], skipinitialspace=True)
-    return [cell.strip() for cell in next(rows, [])]
+    try:
+        return [cell.strip() for cell in next(rows, [])]
+    except csv.Error:  # a stray carriage return, or a cell of 100,000 letters
+        return [cell.strip() for cell in text.split(",")]
 
 
 def count(text: str, where: str) -> int:

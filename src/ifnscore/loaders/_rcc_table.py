@@ -94,18 +94,19 @@ class Layout:
 
 def rows(data: bytes) -> list[Row]:
     """Return the rows of a text with commas, tabs or semicolons."""
-    return list(_rows(data.decode("utf-8", errors="replace")))
-
-
-def _rows(text: str) -> Iterator[Row]:
+    text = data.decode("utf-8", errors="replace")
     head = text[:4096]
     separator = max("\t;,", key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     try:
-        for cells in reader:
-            yield Row(reader.line_num, [c.strip() for c in cells])
-    except csv.Error:
-        return
+        return list(_rows(text, separator))
+    except csv.Error:  # a stray carriage return, or a cell of 100,000 letters: quotes then mean nothing
+        return [Row(i, [c.strip() for c in line.split(separator)]) for i, line in enumerate(text.split("\n"), 1)]
+
+
+def _rows(text: str, separator: str) -> Iterator[Row]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    for cells in reader:
+        yield Row(reader.line_num, [c.strip() for c in cells])
 
 
 def peek(path: Path) -> tuple[list[Row], Layout | None]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ifnscore._lazy import np
+from ifnscore.errors import DataError, listing
 from ifnscore.loaders import _files, _parse, _quant
 from ifnscore.loaders._model import Known, Loader, Options
 from ifnscore.loaders._quant import Quantified
@@ -32,6 +33,9 @@ def _read(file: Path, quantity: str) -> Quantified:
     """Read one sample; a gene is named by its symbol, or by its id where the symbol is empty."""
     label = _files.label(file)
     table = _parse.parse(_files.read_text(file), label)
+    if _TITLES[quantity] not in table.header:
+        msg = f"{label}: no column {_TITLES[quantity]!r}; the columns are {listing(table.header, 10)}"
+        raise DataError(msg)
     ids = [str(c).strip() for c in table.frame[0]]
     names = ["" if c is None else str(c).strip() for c in table.frame[1].where(table.frame[1].notna(), "")]
     genes = [n if n not in ("", "-", ".") else i for n, i in zip(names, ids, strict=True)]
