@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && { command -v $$p; break; }; done)
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test lint bench calibration env clean
+.PHONY: demo test lint bench calibration fuzz reliability env clean
 
 env: $(VENV)/.done
 
@@ -33,6 +33,15 @@ bench: $(VENV)/.done
 
 calibration: $(VENV)/.done
 	@$(RUN) benchmarks/calibration/simulate.py
+
+reliability: $(VENV)/.done
+	@$(RUN) -W ignore benchmarks/reliability/bombs.py
+	@$(RUN) benchmarks/reliability/kill_writers.py
+	@$(RUN) benchmarks/reliability/flip_bits.py
+
+fuzz: $(VENV)/.done
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group fuzz
+	@$(RUN) -m tests.fuzz.run
 
 clean:
 	rm -rf $(VENV)

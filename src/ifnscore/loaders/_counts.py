@@ -10,11 +10,13 @@ from ifnscore.loaders._model import Table
 
 #: Share of lines of a name and a count that makes a damaged file a file of counts.
 _MOST = 0.75
+#: Headers of the column of counts in the files of one sample each that GEO holds.
+_COUNTS = {"count", "counts", "read_count", "read_counts", "readcount", "raw_count", "raw_counts", "expected_count"}
 SUFFIXES = (".txt", ".tsv", ".tab", ".counts", ".count", ".htseq", ".out")
 
 
 def is_count_file(path: Path) -> bool:
-    """Whether a file looks like one sample's counts: no header, words, then one number at the end of each line."""
+    """Whether a file looks like one sample's counts: words, then one number at the end of each line; no header, or ``gene count``."""
     if not path.is_file() or _files.suffix(path) not in SUFFIXES:
         return False
     head = _files.peek(path).removeprefix(b"\xef\xbb\xbf")
@@ -26,6 +28,8 @@ def is_count_file(path: Path) -> bool:
         pass
     elif len(head) >= _files.HEAD:
         rows = rows[:-1]
+    if rows and names_counts(rows[0]):
+        rows = rows[1:]
     if not rows or not _is_count_row(rows[0], len(rows[0])):
         return False
     share = sum(_is_count_row(r, len(rows[0])) for r in rows) / len(rows)
@@ -40,6 +44,12 @@ def _is_count_row(row: list[str], width: int) -> bool:
     return last_only and words and (len(row) == width or footer)
 
 
+def names_counts(row: list[str]) -> bool:
+    """Whether a header says that the one column of numbers is counts, but not whose."""
+    cells = [cell.strip().strip('"').lower() for cell in row]
+    return len(cells) == 2 and cells[1] in _COUNTS and bool(cells[0]) and not _sniff.NUMBER.fullmatch(cells[0])  # noqa: PLR2004
+
+
 def table(path: Path) -> Table:
     """Read one sample's counts; the sample is named after the file.
 
@@ -48,7 +58,10 @@ def table(path: Path) -> Table:
     DataError
         The file is empty or damaged, or a row has another number of fields.
     """
-    found = _parse.parse(_files.read_text(path), _files.label(path), header=False)
+    data = _files.read_text(path)
+    first = next((line.text for line in _sniff.lines(data) if line.text.strip()), "")
+    headed = names_counts(first.split("\t") if "\t" in first else first.split())
+    found = _parse.parse(data, _files.label(path), header=headed)
     width = len(found.header)
     if width < 2:  # noqa: PLR2004
         msg = f"{found.label}: a name and a count are needed in each line"

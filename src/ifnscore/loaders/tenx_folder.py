@@ -15,8 +15,8 @@ _FEATURES = ("features.tsv", "genes.tsv")
 
 
 def _find(folder: Path, name: str) -> list[Path]:
-    """Return the files called `name`, compressed or not, with or without a prefix."""
-    return sorted(p for p in folder.iterdir() if p.name.endswith((name, f"{name}.gz")))
+    """Return the files called `name`, compressed or not, with or without a prefix; hidden ones (macOS writes them) are none."""
+    return sorted(p for p in folder.iterdir() if p.name.endswith((name, f"{name}.gz")) and not p.name.startswith("."))
 
 
 def _claims(path: Path) -> bool:
