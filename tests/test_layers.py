@@ -14,10 +14,10 @@ import ifnscore
 PACKAGE = Path(ifnscore.__file__).parent
 ROWS = [
     {"errors", "_lazy", "_resources", "_files", "_formulas", "_lock", "spelling", "lookalike"},
-    {"genes", "orthologs", "methods", "stats", "expression", "expr", "keys", "identify", "instruments", "options", "result"},
+    {"genes", "orthologs", "methods", "stats", "expression", "expr", "keys", "identify", "instruments", "options", "result"}
+    | {"_reference_check"},
     {"matrix"},
     {"signatures"},
-    {"_reference_check"},
     {"reference", "loaders", "pp", "cohort"},
     {"engine"},
     {"get"},

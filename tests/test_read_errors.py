@@ -159,7 +159,7 @@ def test_words_only(text):
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"PK\x03\x04rest", "spreadsheet (.xlsx) or zip archive: export the sheet as CSV"),
+        (b"PK\x03\x04rest", "spreadsheet or zip archive: give a workbook the ending .xlsx"),
         (b"\x89HDF\r\n\x1a\n rest", "an HDF5 file: give it the ending .h5ad"),
         (b"PAR1rest", "give it the ending .parquet"),
         (gzip.compress(b"RDX3\nX\n", mtime=0), "R data file"),

@@ -50,7 +50,7 @@ CASES = [
     _samples("ragged", "a row with one field more", _GOOD.replace("jdm", "jdm,x,y"), "not a CSV or TSV table"),
     _samples("open-quote", "a quote that is never closed", _GOOD.replace("jdm", '"jdm'), "not a CSV or TSV table"),
     _samples("binary", "random bytes", bytes(range(256)), "this is not text but binary data"),
-    _samples("xlsx", "a workbook under .csv", b"PK\x03\x04" + bytes(60), "a spreadsheet (.xlsx) or zip archive: export the sheet as CSV"),
+    _samples("xlsx", "a workbook under .csv", b"PK\x03\x04" + bytes(60), "a spreadsheet or zip archive: give a workbook the ending .xlsx"),
     _samples("missing-column", "no column 'group'", _GOOD.replace("group", "diagnosis"), "there is no column 'group'", named=""),
     _samples("two-columns", "two columns of one name", _GOOD.replace("age", "group"), "two columns are called 'group'; give each its own name"),
     _samples("missing-file", "no such file", b"", "cannot be read (No such file or directory)", words=(*_READ[:3], "{folder}/gone.csv", *_READ[4:]), named="gone.csv"),

@@ -22,13 +22,13 @@ HEAD = 65_536
 _BLOCK = 16 << 20
 #: How binary files begin that people save under a text ending.
 _BINARY = {
-    b"PK\x03\x04": "a spreadsheet (.xlsx) or zip archive: export the sheet as CSV",
+    b"PK\x03\x04": "a spreadsheet or zip archive: give a workbook the ending .xlsx",
     b"\xd0\xcf\x11\xe0": "an old Excel file (.xls): export the sheet as CSV",
     b"\x89HDF": "an HDF5 file: give it the ending .h5ad (AnnData) or .h5 (10x)",
     b"PAR1": "a parquet file: give it the ending .parquet",
-    b"RDX": "an R data file: write it with write.csv in R",
-    b"RDA": "an R data file: write it with write.csv in R",
-    b"X\n\x00\x00": "an R data file (.rds): write it with write.csv in R",
+    b"RDX": "an R data file: give it the ending .rda",
+    b"RDA": "an R data file: give it the ending .rda",
+    b"X\n\x00\x00": "an R data file: give it the ending .rds",
 }
 
 
