@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ifnscore import _files, genes, get, identify, keys
 from ifnscore._lazy import ad, is_sparse, np, pd
+from ifnscore.loaders import _private
 from ifnscore.matrix import Matrix
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ SUFFIXES = (".h5ad", ".zarr")
 
 
 def small(adata: AnnData, extra: Iterable[str] = ()) -> AnnData:
-    """Return the scores with all annotations and the values of catalogue and scored genes only.
+    """Return the scores with the annotations and the values of catalogue and scored genes only.
+
+    Annotations that tell people, calendar dates or paths are left out, which is said; `adata` stays as it is.
 
     Parameters
     ----------
@@ -42,7 +45,7 @@ def small(adata: AnnData, extra: Iterable[str] = ()) -> AnnData:
     wanted = {*genes.table().genes, *extra, *get.genes(adata)["gene"]}
     columns = sorted(c for k in wanted if k in matrix.match.columns for c in matrix.match.columns[k])
     values = x[:, columns]
-    obs = adata.obs.copy()
+    obs = _private.without_private(adata.obs, "scored file").copy()
     obs[keys.LIBRARY_SIZE] = matrix.library_size()
     made = ad.AnnData(
         X=values.tocsr() if is_sparse(values) else np.asarray(values),

@@ -16,7 +16,7 @@ SUFFIXES = (".txt", ".tsv", ".tab", ".counts", ".count", ".htseq", ".out")
 
 
 def is_count_file(path: Path) -> bool:
-    """Whether a file looks like one sample's counts: words, then one number at the end of each line; a header only if ``gene count``."""
+    """Whether a file looks like one sample's counts: words, then one number in each line; no header but ``gene count``."""
     if not path.is_file() or _files.suffix(path) not in SUFFIXES:
         return False
     head = _files.peek(path).removeprefix(b"\xef\xbb\xbf")

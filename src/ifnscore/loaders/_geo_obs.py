@@ -9,6 +9,7 @@ from typing import NamedTuple
 from ifnscore import orthologs
 from ifnscore._lazy import pd
 from ifnscore.errors import listing, say, warn
+from ifnscore.loaders import _private
 from ifnscore.loaders._geo_text import Attributes
 from ifnscore.loaders._sniff import NUMBER
 
@@ -17,14 +18,6 @@ _KEPT = {"title": "title", "source_name": "source_name", "organism": "organism",
 _CHARACTERISTICS = "characteristics"
 _CHANNEL = re.compile(r"_ch(\d+)$")
 _HUMAN = "homo sapiens"
-#: Keys whose values are names of people, days, or ways to reach somebody.
-_PERSONAL = re.compile(
-    r"(patient|subject|donor|child|first|last|full|family|given|sur)[ _.\-]*name|initials|birthday|"
-    r"(^|[^a-z])date([^a-z]|$)|date$|(^|[^a-z])dob([^a-z]|$)|"
-    r"e-?mail|phone|address|operator|technician|physician|investigator|contact|post ?code|zip ?code|"
-    r"(^|[^a-z])(url|path|file ?name)([^a-z]|$)",
-    re.IGNORECASE,
-)
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]*\.?"
 _YEAR = r"(?:19|20)\d\d"
 _DAY = re.compile(
@@ -81,7 +74,7 @@ def table(columns: Mapping[str, Sequence[str]], samples: Sequence[str], label: s
     label
         The file as messages name it.
     """
-    dropped = [n for n in columns if _PERSONAL.search(n)]
+    dropped = [n for n in columns if _private.by_name(n)]
     if dropped:
         say(f"{label}: annotations that may name people, days or files are not read: {listing([repr(n) for n in dropped])}")
     frame = pd.DataFrame(index=pd.Index(list(samples)))

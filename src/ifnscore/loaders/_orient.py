@@ -99,7 +99,7 @@ def _best(table: Table, describing: list[int]) -> tuple[int, _Axis]:
     candidates = [j for j in describing if j == 0 or identify.may_name_genes(table.header[j], table.frame[j].dtype.kind)]
     if candidates == [0] and table.orientation is not None:
         return 0, _Axis(0, 0)
-    counts = {j: identify.known(identify.names(table.frame[j])) for j in candidates}
+    counts = {j: _known(table, j) for j in candidates}
     best = max(candidates, key=lambda j: (counts[j], -j))
     if best != 0:
         name, first = table.header[best], table.header[0] or "first"
@@ -108,6 +108,11 @@ def _best(table: Table, describing: list[int]) -> tuple[int, _Axis]:
             f"{counts[0]} in the {first!r} column)"
         )
     return best, _Axis(counts[best], len(table.frame))
+
+
+def _known(table: Table, j: int) -> int:
+    names = identify.names(table.frame[j])
+    return identify.known_in(table.header[j], names) if j else identify.known(names)
 
 
 def _decide(table: Table, rows: _Axis, columns: _Axis, values: list[int]) -> Orientation:

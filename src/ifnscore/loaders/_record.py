@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from ifnscore import expression, genes, identify, keys, orthologs
@@ -16,6 +18,13 @@ from ifnscore.loaders._model import Known
 _KEPT = ("subset", "platform", "pseudobulk", "notes", "normalised", "species")
 #: Below this share of known genes something is wrong; a full human annotation has about 1 to 3 %.
 _FEW = 0.005
+#: Columns of results of DESeq2, limma, edgeR, Seurat and scanpy, in small letters and digits only.
+_TESTED = frozenset(
+    "basemean log2foldchange lfcse pvalue padj logfc aveexpr pval adjpval adjpvalue logcpm avglog2fc avglogfc pct1 pct2 pvaladj "
+    "logfoldchanges pvals pvalsadj qvalue foldchange log2fc".split()
+)
+#: Such columns whose names could be those of samples, too (T and B cells); they count beside one that could not.
+_TESTED_TOO = frozenset("t b f lr stat scores fdr".split())
 
 
 def matrix(adata: ad.AnnData, label: str, layer: str | None) -> Any:
@@ -44,15 +53,27 @@ def matrix(adata: ad.AnnData, label: str, layer: str | None) -> Any:
 
 
 def check_shape(adata: ad.AnnData, label: str) -> None:
-    """Refuse what has no samples or no genes, and sample names that are not unique."""
+    """Refuse what has no samples or no genes, results of a test instead of samples, and sample names that are not unique."""
     for n, what in ((adata.n_obs, "samples"), (adata.n_vars, "genes")):
         if n == 0:
             msg = f"{label}: 0 {what} (the matrix is {adata.n_obs} samples x {adata.n_vars} genes)"
             raise DataError(msg)
+    tested = _tested([str(n) for n in adata.obs_names])
+    if tested:
+        columns = f"columns {listing(tested, 6)}"
+        msg = f"{label}: a table of differential expression ({columns}), not of samples: score the matrix that it was made from"
+        raise DataError(msg)
     if not adata.obs_names.is_unique:
         twice = [name for name, n in Counter(adata.obs_names).items() if n > 1]
         msg = f"{label}: duplicate sample names: {listing(twice)}; give each sample its own name"
         raise DataError(msg)
+
+
+def _tested(samples: Sequence[str]) -> list[str]:
+    """Return which sample names are columns of a table of differential expression, if at least two are."""
+    plain = {name: re.sub(r"[\W_]", "", name.lower()) for name in samples}
+    found = [name for name, word in plain.items() if word in _TESTED or word in _TESTED_TOO]
+    return found if len(found) > 1 and any(plain[name] in _TESTED for name in found) else []
 
 
 def finish(
@@ -123,6 +144,8 @@ def _genes(adata: ad.AnnData, label: str, symbol_column: str | None) -> tuple[st
     mapped = None
     try:
         source, names = identify.identifiers(adata, symbol_column)
+        if identify.not_ids(names):
+            raise DataError(genes.unusable(names))
         if orthologs.reading() == "mouse" and keys.recorded_input(adata).get("species") != "mouse":
             mapped = orthologs.to_human(names)
             names = mapped.names
