@@ -21,7 +21,7 @@ demo: $(VENV)/.done
 	@$(RUN) examples/score_bulk.py
 
 test: $(VENV)/.done
-	@$(RUN) -m pytest -q -n auto
+	@$(RUN) -m pytest -q -n auto $(PYTEST)
 
 lint: $(VENV)/.done
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group lint

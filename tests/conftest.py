@@ -16,6 +16,19 @@ from tests.clinic import PEOPLE
 import ifnscore as ifn
 from ifnscore.cli import _app, app
 
+#: Modules that take long: simulations, witnesses of whole cohorts, subprocesses.
+SLOW = {
+    *("test_atomic", "test_bad_inputs", "test_bombs", "test_clinic_faults_link", "test_compare_witness", "test_newcomer"),
+    *("test_packaging", "test_planted_truth", "test_properties_compare", "test_properties_read", "test_associate"),
+}
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.stem in SLOW:
+            item.add_marker(pytest.mark.slow)
+
+
 RICE = ["IFI27", "IFI44L", "IFIT1", "ISG15", "RSAD2", "SIGLEC1"]
 
 

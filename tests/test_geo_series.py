@@ -285,7 +285,7 @@ def test_whole_numbers_of_an_array_are_no_counts(tmp_path):
     record = loaders.read(write(tmp_path, series(rows=rows, processing="nCounter, raw"))).uns["ifnscore"]["input"]
     assert (record["scale"], record["platform"]) == ("counts", "NanoString")
     sequencing = "Expression profiling by high throughput sequencing"
-    record = loaders.read(write(tmp_path, series(rows=rows, kind=sequencing))).uns["ifnscore"]["input"]
+    record = loaders.read(write(tmp_path, series(rows=rows, kind=sequencing, processing="raw counts"))).uns["ifnscore"]["input"]
     assert (record["scale"], record["platform"]) == ("counts", "RNA-seq")
 
 

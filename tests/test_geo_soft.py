@@ -103,7 +103,7 @@ def test_gene_ids_and_another_annotation(tmp_path):
     plain = sample(values={"ISG15": 1.5, "MX1": 2})
     assert loaders.read(write(tmp_path, family(plain))).var_names.tolist() == ["ISG15", "MX1"]
     table = tmp_path / "mine.csv"
-    table.write_text("ID,Symbol\np1,IFI27\np3,MX1\n")
+    table.write_text("ID,Symbol\np1,IFI27\np2,---\np3,MX1\n")
     adata = loaders.read(write(tmp_path, family(*TWO)), platform=table, probes="mean")
     assert adata.var_names.tolist() == ["IFI27", "MX1"]
     refused(tmp_path, family(*TWO, platforms=()), "probes of platform GPL5 .*--option platform=GPL5.annot.gz")

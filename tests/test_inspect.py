@@ -263,10 +263,10 @@ def test_standard_input_and_odd_names(run, matrix, tmp_path, monkeypatch):
 
 
 def test_what_cannot_be_scored_is_said(run, matrix):
-    """Values centred gene by gene are z-scores: the line is printed, and why it will be refused."""
+    """Values centred gene by gene are z-scores: no line is printed, but why every line would be refused."""
     found, shown = inspect(run, matrix(lambda x: (np.log(x) - np.log(x).mean(axis=0)) / np.log(x).std(axis=0)))
-    assert any("as it stands the line is refused" in f for f in found["fill_in"])
-    assert run_next(run, found)[0] == 1
+    assert any("the values are refused on every scale" in f for f in found["fill_in"])
+    assert found["next"] == ""
     assert "to fill in first" in shown
 
 

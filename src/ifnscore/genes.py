@@ -251,9 +251,12 @@ def unusable(names: Sequence[str]) -> str:
     shown = listing([repr(str(n)) for n in names], 3)
     begin = f"no catalogue gene among the {len(names)} identifiers ({shown})"
     looks = lookalike.describe(names)
+    needed = "; needed are human gene symbols, Ensembl or Entrez gene ids (convert probe or transcript ids first)"
     if looks:
-        return f"{begin}: they look like {looks[0]}; {looks[1]}"
-    return f"{begin}; needed are human gene symbols, Ensembl or Entrez gene ids (convert probe or transcript ids first)"
+        needed = f": they look like {looks[0]}; {looks[1]}"
+    elif sum(spelling.ensembl_species(str(n)) == "" for n in names) > len(names) / 2:
+        needed = ": they are Ensembl ids of human genes, but none of them is a gene of the catalogue; give the whole matrix"
+    return begin + needed
 
 
 def _other_species(names: Sequence[str]) -> str | None:

@@ -12,7 +12,7 @@ from ifnscore.errors import DataError, listing, say
 
 INDEX = "index"
 #: Names of number columns that hold gene identifiers.
-_GENE_NUMBERS = re.compile(r"entrez|ncbi|locus_?link|gene_?ids?$|^gene(_?(id|number|no))?s?\b|^ids?$")
+_GENE_NUMBERS = re.compile(r"entrez|ncbi|locus_?link|^gene[_.]?id|gene[_.]?ids?$|^genes?$")
 #: Cells of a column of numbers, or of several numbers in a cell.
 _NUMBERS = re.compile(r"[+-]?\d[\d.,;|/\seE+-]*")
 #: Whole numbers that are denser count rows: the ids of the human genes reach beyond 100 million.

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import is_sparse, np
-from ifnscore.errors import IfnscoreError, listing, logger
-from ifnscore.expression import MAX_LOG2, Facts
+from ifnscore.errors import IfnscoreError, ScaleError, listing, logger
+from ifnscore.expression import MAX_LOG2, SCALES, Facts
 from ifnscore.tl._inputs import FEW_FOR_CT, LARGE_FOR_LOG2
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Next:
     Attributes
     ----------
     command
-        The line.
+        The line; empty where the values are refused on every scale.
     fill_in
         What has to be decided or put into the line first; empty where it runs as it stands.
     hints
@@ -60,6 +60,10 @@ def propose(
     words, fill_in = _given(name, options)
     if scale is None:
         scale, why = _guess(view, facts)
+        fits, refused = _fitting(adata, scale, facts, options)
+        if not fits:
+            return Next("", (f"there is no command: the values are refused on every scale; as {scale}: {refused} ({why})",), ())
+        scale, why = fits, why if fits == scale else f"as {scale} the values are refused: {refused}"
         words += ["--scale", scale]
         fill_in.append(f"--scale {scale} is a guess ({why})")
     elif options.get("scale"):
@@ -88,6 +92,26 @@ def propose(
     hints += [_of_cells(controls)] if cells else []
     fill_in += [f"as it stands the line is refused: {refused}"] if refused else []
     return Next(_joined(words), tuple(fill_in), tuple(hints))
+
+
+def _fitting(adata: AnnData, guess: str, facts: Facts, options: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the guess, or the first other scale that the values are not refused on (none: empty), and why not the guess.
+
+    Any number may be a cycle threshold, so ct is tried only where it is the guess.
+    """
+    part, allow = _part(adata, "", facts), facts.missing
+    refused = ""
+    for scale in dict.fromkeys((guess, *(s for s in SCALES if s != "ct"))):
+        error = _refusal(part, scale, "", options, allow_missing=allow)
+        if not isinstance(error, ScaleError):
+            return scale, refused
+        refused = refused or str(error)
+    return "", refused
+
+
+def _part(adata: AnnData, controls: str, facts: Facts) -> AnnData:
+    """Return the samples to try the line on: all where some may be refused, for missing values or as z-scores."""
+    return adata if facts.missing or facts.minimum < 0 else _some(adata, controls)
 
 
 def _given(name: str, options: Mapping[str, Any]) -> tuple[list[str], list[str]]:
@@ -145,7 +169,7 @@ def _of_cells(controls: Sequence[Mapping[str, Any]]) -> str:
 
 def _tried(adata: AnnData, scale: str, controls: str, facts: Facts, options: Mapping[str, Any]) -> tuple[list[str], str]:
     """Score some samples as the line would; return what has to be added to it, and why it is refused (empty: it runs)."""
-    part = adata if facts.missing else _some(adata, controls)
+    part = _part(adata, controls, facts)
     refused = ""
     for extra in ([], ["--allow-missing"]) if facts.missing else ([],):
         refused = _score(part, scale, controls, options, allow_missing=bool(extra))
@@ -165,6 +189,13 @@ def _some(adata: AnnData, controls: str) -> AnnData:
 
 
 def _score(adata: AnnData, scale: str, controls: str, options: Mapping[str, Any], *, allow_missing: bool) -> str:
+    error = _refusal(adata, scale, controls, options, allow_missing=allow_missing)
+    return str(error) if error else ""
+
+
+def _refusal(
+    adata: AnnData, scale: str, controls: str, options: Mapping[str, Any], *, allow_missing: bool
+) -> IfnscoreError | None:
     from ifnscore import tl
 
     level = logger.level
@@ -182,7 +213,7 @@ def _score(adata: AnnData, scale: str, controls: str, options: Mapping[str, Any]
                 detail=False,
             )
     except IfnscoreError as error:
-        return str(error)
+        return error
     finally:
         logger.setLevel(level)
-    return ""
+    return None

@@ -6,11 +6,13 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ifnscore.errors import listing
+from ifnscore.errors import listing, visible
 
 _WIDTH, _LABEL = 100, 16
 #: Flagged samples, notes and columns that are shown; the rest is counted.
 _SHOWN = 5
+#: Sample names that show whether the columns were understood.
+_FIRST = 3
 #: Single cells are counted, not named.
 _NAMED = 500
 
@@ -24,7 +26,7 @@ def text(found: Mapping[str, Any]) -> str:
     lines += _section("coverage of the default panel", [line for c in found["coverage"] for line in _coverage(c)])
     lines += _section("to fill in first", [line for one in found["fill_in"] for line in _wrapped(f"- {one}", 2, 4)])
     lines += _section("hints", [line for one in found["hints"] for line in _wrapped(f"- {one}", 2, 4)])
-    lines += _section("next", [f"  {found['next']}"])
+    lines += _section("next", [f"  {found['next']}"] if found["next"] else [])
     return "\n".join(lines)
 
 
@@ -34,6 +36,7 @@ def _what(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     rows = [
         ("format", found["format"] + (f", {found['platform']}" if found["platform"] else "")),
         ("shape", f"{found['n_samples']} samples x {found['n_genes']} genes"),
+        ("samples", _first_samples(found)),
         ("orientation", found["orientation"] or "as stored"),
         ("identifiers", f"{found['identifiers']} ({through}); {recognised}"),
         ("duplicates", f"{found['n_duplicated']} genes in more than one row" if found["n_duplicated"] else "none"),
@@ -45,11 +48,17 @@ def _what(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
     if found["older_names"]:
         older = [f"{old} ({new})" for new, old in found["older_names"].items()]
-        rows.insert(4, ("older names", f"{len(older)} taken for current ones: {listing(older, _SHOWN)}"))
+        rows.insert(5, ("older names", f"{len(older)} taken for current ones: {listing(older, _SHOWN)}"))
     if found["spreadsheet_dates"]:
         dates = listing(found["spreadsheet_dates"], _SHOWN)
         rows.append(("dates", f"gene names turned into dates by a spreadsheet: {dates}"))
     return rows
+
+
+def _first_samples(found: Mapping[str, Any]) -> str:
+    shown = [visible(name) for name in found["sample_names"][:_FIRST]]
+    more = found["n_samples"] - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _range(low: float | None, high: float | None) -> str:

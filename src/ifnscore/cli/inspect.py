@@ -22,6 +22,8 @@ Examples:
   ifnscore inspect lanes/ --json
   ifnscore inspect mouse_counts.tsv --species mouse
 """
+#: Sample names of the JSON report.
+_NAMES = 5
 
 
 @click.command(epilog=EPILOG)
@@ -54,6 +56,7 @@ def describe(adata: AnnData, name: str, options: dict[str, Any]) -> dict[str, An
     return {
         "format": str(recorded.get("format", "")),
         "n_samples": int(adata.n_obs),
+        "sample_names": [str(s) for s in adata.obs_names[:_NAMES]],
         "n_genes": int(adata.n_vars),
         "orientation": str(recorded.get("orientation", "")),
         "species": str(recorded.get("species") or "human"),

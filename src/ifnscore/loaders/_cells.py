@@ -19,6 +19,13 @@ _DESCRIBING = {
 }
 #: Names of columns of words, which are no samples where they are empty.
 _TEXT_NAME = re.compile(r"desc|name|symbol|title|annotation|biotype|note|comment|group|diagnos", re.IGNORECASE)
+#: Rows and columns that summarise the others, in small letters; none is a gene.
+_SUMMARY = {
+    *("total", "totals", "grand total", "sum", "mean", "average", "avg", "median", "stdev", "std dev", "std. dev."),
+    "standard deviation",
+}
+#: Also initials of a person, or a gene (MAX): these count only next to another such name.
+_SUMMARY_IN_COMPANY = {"sd", "sem", "min", "max", "std"}
 #: Numbers written in any way, and marks such as ``-`` or ``.`` that stand for a value that is missing.
 _NUMBER_LIKE = re.compile(r"[+-]?\d[\d.,'\s]*([eE][+-]?\d+)?%?|[^\w\s]+")
 _COMMA = re.compile(r"[+-]?\d+,\d+")
@@ -110,3 +117,22 @@ def described(table: Table, columns: Sequence[int], index: list[str]) -> pd.Data
     frame = pd.DataFrame(out)
     frame.index = pd.Index(index, dtype=object if not index else None)
     return frame
+
+
+def summaries(names: Sequence[str]) -> list[int]:
+    """Return positions of rows or columns that summarise the others (Total, Mean, SD), none if there are no others.
+
+    ``MAX`` is a gene and ``SD`` may be a person, so these are taken for summaries only in a block with another summary:
+    a list of genes in the order of the alphabet never has one beside MAX.
+    """
+    words = [name.strip().lower().replace("_", " ") for name in names]
+    found: list[int] = []
+    start = 0
+    for end in range(len(words) + 1):
+        if end < len(words) and (words[end] in _SUMMARY or words[end] in _SUMMARY_IN_COMPANY):
+            continue
+        block = range(start, end)
+        if len({words[i] for i in block}) > 1 or any(words[i] in _SUMMARY for i in block):
+            found += block
+        start = end + 1
+    return found if len(found) < len(words) else []

@@ -27,6 +27,7 @@ _GENE_COLUMNS = (
 _BEGIN = re.compile(r"(?im)^\"?!(?:platform|annotation)_table_begin[^\n]*\n")
 _END = re.compile(r"(?im)^\"?!(?:platform|annotation)_table_end")
 _RECORD = re.compile(r"(?im)^(?:\^platform|!annotation_platform|!platform_geo_accession)\s*=\s*(\S+)")
+_GPL = re.compile(r"(?<![A-Za-z0-9])GPL\d+(?!\d)", re.IGNORECASE)
 _SEVERAL = re.compile(r"\s*(?:///|[;|,])\s*")
 _NO_GENE = frozenset(("", "-", "--", "---", "na", "n/a", "null", "none", "nan", "."))
 
@@ -70,7 +71,23 @@ def read(path: Path, probes: Sequence[str], platform: str, column: str = "") -> 
         No table, no column of these probes, no column of genes, or a row that does not fit the header.
     """
     text = _files.read_text(path, table=False).decode("utf-8", errors="replace")
+    _check_platform(path, text, platform)
     return parse(text, _files.label(path), probes, platform, column)
+
+
+def _check_platform(path: Path, text: str, platform: str) -> None:
+    """Refuse the table of one platform for a matrix of another, where both say which."""
+    own = {name.upper() for name in _RECORD.findall(text)}
+    if not own:
+        named = _GPL.search(path.name) or _GPL.search("\n".join(text.split("\n", 20)[:20]))
+        own = {named.group().upper()} if named else set()
+    own = {name for name in own if _GPL.fullmatch(name)}
+    if len(own) == 1 and _GPL.fullmatch(platform) and platform.upper() not in own:
+        msg = (
+            f"{_files.label(path)}: an annotation table of {own.pop()}, but the matrix is of platform {platform}: "
+            f"give the table of {platform}"
+        )
+        raise DataError(msg)
 
 
 def parse(text: str, label: str, probes: Sequence[str], platform: str, column: str = "") -> Annotation:

@@ -30,6 +30,14 @@ _PLATFORMS = (
 _NANOSTRING = re.compile(r"\b(nanostring|ncounter)\b", re.IGNORECASE)
 
 
+#: Words for work after which whole numbers are no longer counts; not "non-normalized".
+_NORMALISED = re.compile(
+    r"(?<!non-)(?<!non )(?<!non)(?<!not )(?<!not been )(?<!un)(?<!un-)normali[sz]|\bvoom\b|\bcombat(?:[-_]?seq)?\b|quantile|"
+    r"\b(?:gc|f)?rma\b|batch[- ](?:effect|correct)|\bvst\b|\brlog\b|\b[cr]pm\b|\btpm\b|\b[rf]pkm\b",
+    re.IGNORECASE,
+)
+
+
 class Stated(NamedTuple):
     """Platform, scale (None where it has to be found), where the scale comes from, notes."""
 
@@ -37,6 +45,7 @@ class Stated(NamedTuple):
     scale: Scale | None
     why: str
     notes: tuple[str, ...]
+    doubt: str = ""
 
 
 def stated(found: expression.Facts, types: Iterable[str], processing: Iterable[str], protocols: str) -> Stated:
@@ -61,8 +70,10 @@ def stated(found: expression.Facts, types: Iterable[str], processing: Iterable[s
     if intensities:
         why = f"whole numbers up to {found.maximum:.6g} on a microarray are intensities, not counts"
         return Stated(platform, "linear", why, ())
-    notes = [n for n in (_hint(processing, found), negative_intensities(found)) if n]
-    return Stated(platform, None, "", tuple(notes))
+    texts = list(dict.fromkeys(processing))
+    doubt = _doubt(texts) if found.integer and found.minimum >= 0 else ""
+    notes = [n for n in (_hint(texts, found), negative_intensities(found)) if n]
+    return Stated(platform, None, "", tuple(notes), doubt)
 
 
 def known(adata: ad.AnnData, found: Stated, notes: tuple[str, ...], label: str) -> Known:
@@ -70,7 +81,19 @@ def known(adata: ad.AnnData, found: Stated, notes: tuple[str, ...], label: str) 
     every = (*notes, *found.notes)
     for note in every:
         say(f"{label}: {note}")
-    return Known(adata, found.scale, found.why, found.platform, every)
+    return Known(adata, found.scale, found.why, found.platform, every, found.doubt)
+
+
+def _doubt(processing: Iterable[str]) -> str:
+    found = _NORMALISED.search(" ".join(processing))
+    if not found:
+        return ""
+    word = found.group().lower()
+    word = "normalisation" if word.startswith("normali") else word
+    return (
+        f"whole numbers, but the data processing text names {word}: counts, or normalised and rounded? "
+        "declare --scale counts or linear"
+    )
 
 
 def _hint(processing: Iterable[str], found: expression.Facts) -> str:

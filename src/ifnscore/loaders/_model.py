@@ -59,6 +59,8 @@ class Known:
         ``"NanoString"``, ``"RT-qPCR"``, ``"RNA-seq"`` or ``"microarray"`` where the format says so.
     notes
         What else a reader of the scores should know; shown by ``ifnscore inspect`` and kept in the provenance.
+    doubt
+        Why whole numbers are not counts beyond doubt: the scale is then left to be declared.
     """
 
     adata: ad.AnnData
@@ -66,6 +68,7 @@ class Known:
     why: str = ""
     platform: str = ""
     notes: tuple[str, ...] = ()
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

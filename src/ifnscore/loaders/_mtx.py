@@ -28,8 +28,8 @@ def rows(path: Path) -> list[list[str]]:
     return [[cell.strip() for cell in line.split("\t")] for line in text.split("\n") if line.strip()]
 
 
-def samples_by_genes(path: Path, n_samples: int, n_genes: int, label: str) -> Any:
-    """Read a matrix with genes in rows, or transposed where only that fits the names.
+def samples_by_genes(path: Path, n_samples: int, n_genes: int, label: str, *, genes_in_rows: bool = True) -> Any:
+    """Read a matrix with genes in rows (or in columns), or transposed where only that fits the names.
 
     Parameters
     ----------
@@ -39,6 +39,8 @@ def samples_by_genes(path: Path, n_samples: int, n_genes: int, label: str) -> An
         How many names there are.
     label
         The file as messages name it.
+    genes_in_rows
+        How the writer of such files lays them out; it decides where there are as many genes as samples.
 
     Returns
     -------
@@ -51,6 +53,9 @@ def samples_by_genes(path: Path, n_samples: int, n_genes: int, label: str) -> An
         The file is no matrix, damaged, or of another shape than the names; an absurd shape is refused before it is read.
     """
     data = _files.read_bytes(path, text=True)
+    if not data.strip():
+        msg = f"{label}: the file is empty"
+        raise DataError(msg)
     shape = _shape(data, label)
     if shape not in ((n_genes, n_samples), (n_samples, n_genes)):
         msg = (
@@ -68,10 +73,11 @@ def samples_by_genes(path: Path, n_samples: int, n_genes: int, label: str) -> An
     if x.dtype.kind not in "iuf":
         msg = f"{label}: the matrix holds {x.dtype}, not numbers of expression"
         raise DataError(msg)
-    transposed = shape == (n_samples, n_genes) != (n_genes, n_samples)
-    if transposed:
-        say(f"{label}: barcodes in rows and genes in columns")
-    x = sp.csr_matrix(x if transposed else x.T)
+    expected = (n_genes, n_samples) if genes_in_rows else (n_samples, n_genes)
+    rows_are_genes = genes_in_rows == (shape == expected)
+    if shape != expected:
+        say(f"{label}: {'genes' if rows_are_genes else 'barcodes'} in rows, unlike other files of this kind")
+    x = sp.csr_matrix(x.T if rows_are_genes else x)
     exact = x.dtype.kind in "iu" and (not x.nnz or int(np.abs(x.data).max()) <= _EXACT)
     return x.astype(np.float32 if exact else np.float64)
 

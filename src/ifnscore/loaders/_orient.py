@@ -10,7 +10,7 @@ from typing import cast
 
 from ifnscore import genes, identify
 from ifnscore._lazy import ad, np
-from ifnscore.errors import DataError, listing, say
+from ifnscore.errors import DataError, listing, say, warn
 from ifnscore.loaders import _cells
 from ifnscore.loaders._model import Orientation, Table
 from ifnscore.loaders._sniff import NUMBER
@@ -80,12 +80,29 @@ def to_anndata(
     elif orientation == "genes_in_rows" and symbol_column is None:
         column, _ = _best(table, describing)
     if orientation == "samples_in_rows":
+        table, values = _without_summaries(table, values, 0)
         _say_described(table, describing, 0)
         return _samples_in_rows(table, values, describing), orientation
     if symbol_column is not None:
         column = _named(table, describing, symbol_column)
+    table, values = _without_summaries(table, values, column)
     _say_described(table, describing, column)
     return _genes_in_rows(table, values, describing, column), orientation
+
+
+def _without_summaries(table: Table, values: list[int], column: int) -> tuple[Table, list[int]]:
+    """Leave out rows and columns that summarise the others, such as Total or Mean and SD, and say which."""
+    columns = {values[i] for i in _cells.summaries([table.header[j] for j in values])}
+    rows = {i for j in {0, column} for i in _cells.summaries(identify.names(table.frame[j]))}
+    first = identify.names(table.frame[0])
+    named = (("rows", [first[i] or "no name" for i in sorted(rows)]), ("columns", [table.header[j] for j in sorted(columns)]))
+    for what, left_out in named:
+        if left_out:
+            warn(f"{table.label}: {what} that summarise the others left out: {listing([repr(n) for n in left_out], 8)}")
+    if rows:
+        frame = table.frame.drop(index=table.frame.index[sorted(rows)]).reset_index(drop=True)
+        table = Table(table.label, table.header, frame, table.orientation)
+    return table, [j for j in values if j not in columns]
 
 
 def _say_described(table: Table, describing: list[int], column: int) -> None:

@@ -27,8 +27,10 @@ _PATH = re.compile(
 )
 #: Initials with dots; small letters are ways to give a drug (i.v.).
 _INITIALS = re.compile(r"[A-Z]\.[ -]?[A-Z]\.?([ -]?[A-Z]\.)?")
-_ID_WORDS = frozenset(("patient", "donor", "sample", "subject", "participant", "individual", "id", "ids", "pid", "code", "barcode"))
-_ID_OF = frozenset(("", "patient", "donor", "sample", "subject", "participant", "individual"))
+_ID_WORDS = frozenset(
+    ("patient", "donor", "sample", "subject", "participant", "individual", "id", "ids", "pid", "code", "barcode")
+)
+_ID_OF = frozenset(("patient", "donor", "sample", "subject", "participant", "individual"))
 _DAY_AS_NUMBER = re.compile(r"(19|20)\d\d(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])")
 
 

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from ifnscore import genes, identify
 from ifnscore._lazy import ad, np, pd
-from ifnscore.errors import DataError, listing
+from ifnscore.errors import DataError, listing, warn
 from ifnscore.loaders import _geo_platform
 from ifnscore.loaders._orient import quiet_names
 from ifnscore.options import Option
@@ -34,6 +34,8 @@ OPTIONS = (
 )
 #: Under this share of known identifiers the rows are probes: a full human annotation has about 1 to 3 %.
 _FEW = 0.005
+#: Below these shares of probes in the annotation table it is of another platform, or perhaps so.
+_HARDLY, _MOST = 0.05, 0.5
 #: Quartiles of fewer samples say nothing.
 _MIN_FOR_BEST = 4
 _NOTES = {
@@ -87,6 +89,7 @@ def to_genes(
         return _collapsed(adata, identify.identifiers(adata)[1], None, label, options["probes"])
     elif own is None:
         raise DataError(_no_annotation(label, names, platform))
+    _check_share(own, names, label, platform)
     found = [own.genes.get(n, ()) for n in names]
     keep = np.array([len(g) == 1 for g in found], dtype=bool)
     note = _left_out(own, names, found)
@@ -97,6 +100,20 @@ def to_genes(
         raise DataError(msg)
     mapped = _collapsed(adata[:, rows].copy(), [found[i][0] for i in rows], [names[i] for i in rows], label, options["probes"])
     return Mapped(mapped.adata, (note, *mapped.notes))
+
+
+def _check_share(own: _geo_platform.Annotation, names: Sequence[str], label: str, platform: str) -> None:
+    """Refuse an annotation that knows hardly any probe, and warn where it knows less than half of them."""
+    wanted = set(names)
+    share = len(wanted & own.genes.keys()) / len(wanted)
+    if share >= _MOST:
+        return
+    of = f" of platform {platform}" if platform else ""
+    msg = f"{label}: only {len(wanted & own.genes.keys())} of {len(wanted)} probes{of} are in the annotation table {own.label}"
+    if share < _HARDLY:
+        msg += ": give the table of the right platform"
+        raise DataError(msg)
+    warn(f"{msg}: is it the table of another platform?")
 
 
 def are_genes(names: Sequence[str]) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import replace
 
 from ifnscore._lazy import ad, np, pd
@@ -17,6 +19,8 @@ from ifnscore.loaders._orient import quiet_names
 from ifnscore.loaders._rcc_parse import Probe
 from ifnscore.loaders._rcc_qc import Lane
 
+#: What was said about the files of the folder or archive that is being read; None outside of one.
+_SAID: ContextVar[set[str] | None] = ContextVar("said", default=None)
 #: Where the control probes are kept: a DataFrame in ``obsm``.
 CONTROLS = "nanostring"
 _GENES = {"endogenous": "Endogenous", "housekeeping": "Housekeeping"}
@@ -31,6 +35,26 @@ _CODE = re.compile(r"(?=.*\d)(?!.*[A-Za-z]{4})(?!.*\d{6})[A-Za-z0-9_.#-]{1,24}")
 _SERIAL = re.compile(r"(?=.*\d)(?!.*[A-Za-z]{4})(?!(?:.*\D)?\d{6}(?:\D|$))(?!(?:.*\D)?\d{8}(?:\D|$))[A-Za-z0-9_.-]{1,24}")
 
 
+@contextlib.contextmanager
+def together() -> Iterator[None]:
+    """Say once what is true of many files that are read within."""
+    token = _SAID.set(set())
+    try:
+        yield
+    finally:
+        _SAID.reset(token)
+
+
+def tell(label: str, text: str, how: Callable[[str], None] = say) -> None:
+    """Say something about a file, once where files are read :func:`together`."""
+    said = _SAID.get()
+    if said is None:
+        how(f"{label}: {text}")
+    elif text not in said:
+        said.add(text)
+        how(f"{label}: {text} (said once, for this file and all others like it)")
+
+
 def is_gene_class(code_class: str) -> bool:
     """Whether probes of a code class are genes measured as RNA."""
     return bool(_NUMBERED.fullmatch(code_class) or _PLEX.fullmatch(code_class))
@@ -38,7 +62,12 @@ def is_gene_class(code_class: str) -> bool:
 
 def is_known_class(code_class: str) -> bool:
     """Whether this is a code class of genes or of control probes."""
-    return is_gene_class(code_class) or bool(_CONTROL.fullmatch(code_class))
+    return is_gene_class(code_class) or is_control_class(code_class)
+
+
+def is_control_class(code_class: str) -> bool:
+    """Whether probes of a code class are controls."""
+    return bool(_CONTROL.fullmatch(code_class))
 
 
 def build(label: str, probes: Sequence[Probe], counts: np.ndarray, lanes: Sequence[Lane], why: str) -> Known:
@@ -72,9 +101,9 @@ def build(label: str, probes: Sequence[Probe], counts: np.ndarray, lanes: Sequen
     if others:
         named = listing([f"{n} {c}" for c, n in others.most_common()])
         note = f"{sum(others.values())} probes that are no RNA of genes are left out ({named})"
-        say(f"{label}: {note}")
+        tell(label, note)
         notes.append(note)
-    is_control = np.array([bool(_CONTROL.fullmatch(p.code_class)) for p in probes], dtype=bool)
+    is_control = np.array([is_control_class(p.code_class) for p in probes], dtype=bool)
     control_names = _control_names([p for p, c in zip(probes, is_control, strict=True) if c])
     controls = counts[:, is_control].astype(float)
     if any(_PLEX.fullmatch(p.code_class) for p in probes):
@@ -189,8 +218,9 @@ def _plex(
     genes = [p for p in sets[order[0]] if all(p in sets[k] for k in order)]
     lost = len({p for k in order for p in sets[k]}) - len(genes)
     if lost:
-        warn(f"{label}: {lost} probes are not in all {len(order)} sets of this PlexSet and are left out")
-    say(f"{label}: PlexSet with {len(order)} sets, one sample each: {lanes[0].sample}_{_WELLS[order[0] - 1]}, ...")
+        text = f"{lost} probes are not in all {len(order)} sets of this PlexSet and are left out"
+        tell(label, text, warn)
+    tell(label, f"PlexSet with {len(order)} sets, one sample each, named after file and well: ..._{_WELLS[order[0] - 1]}, ...")
     blocks, wells, row = [], [], []
     for r, lane in enumerate(lanes):
         for k in order:

@@ -22,8 +22,8 @@ from ifnscore.loaders._rcc_build import is_known_class
 from ifnscore.loaders._rcc_parse import Probe
 from ifnscore.loaders._rcc_qc import Lane, number
 
-_NAMES = ("probe name", "gene name", "name")
-_CLASSES = ("class name", "code class", "codeclass")
+_NAMES = ("probe name", "probename", "gene name", "genename", "name")
+CLASSES = ("class name", "classname", "code class", "codeclass")
 _ACCESSIONS = ("accession #", "accession", "accession number")
 #: Columns of nSolver that describe probes or summarise lanes.
 _DESCRIBING = re.compile(
@@ -130,14 +130,31 @@ def is_fractional(found: Sequence[Row], where: Layout) -> bool:
 def layout(found: Sequence[Row]) -> Layout | None:
     """Return the layout of a table, None where it is neither of the two."""
     for i, row in enumerate(found[:_HEAD_ROWS]):
-        words = [c.lower() for c in row.cells]
+        words = [plain(c) for c in row.cells]
         name = next((words.index(w) for w in _NAMES if w in words), -1)
-        code_class = next((words.index(w) for w in _CLASSES if w in words), -1)
+        code_class = next((words.index(w) for w in CLASSES if w in words), -1)
         if name >= 0 and code_class >= 0 and any(row.cells[_FIRST_LANE:]):
-            return _grid(found, i, name, code_class)
+            shift = _row_names(found[i + 1 : i + 2], code_class)
+            return _grid(found, i, name + shift, code_class + shift, ["", *row.cells] if shift else row.cells)
         if is_known_class(row.cell(0)) and i > 0:
             return _collector(found, i)
     return None
+
+
+def plain(word: str) -> str:
+    """Return the name of a column in small letters, with single spaces for dots and underscores, as R writes them.
+
+    Examples
+    --------
+    >>> [plain(w) for w in ("Code.Class", "CODE_CLASS", "Code  Class", "CodeClass")]
+    ['code class', 'code class', 'code class', 'codeclass']
+    """
+    return " ".join(re.split(r"[._\s]+", word.strip().lower()))
+
+
+def _row_names(below: Sequence[Row], code_class: int) -> int:
+    """Return 1 where the rows begin with a name that the header does not count, as R writes tables, else 0."""
+    return int(any(is_known_class(r.cell(code_class + 1)) and not is_known_class(r.cell(code_class)) for r in below))
 
 
 def _collector(found: Sequence[Row], first: int) -> Layout | None:
@@ -157,14 +174,14 @@ def _collector(found: Sequence[Row], first: int) -> Layout | None:
     return Layout(1, 0, 2, lanes, names, first, {k: [_at(v, j) for j in lanes] for k, v in facts.items()})
 
 
-def _grid(found: Sequence[Row], i: int, name: int, code_class: int) -> Layout | None:
-    header = found[i].cells
-    words = [c.lower() for c in header]
+def _grid(found: Sequence[Row], i: int, name: int, code_class: int, header: list[str]) -> Layout | None:
+    words = [plain(c) for c in header]
     accession = next((words.index(w) for w in _ACCESSIONS if w in words), -1)
-    lanes = [j for j, c in enumerate(words) if re.search(r"\.rcc\b", c)]
+    lanes = [j for j, c in enumerate(header) if re.search(r"\.rcc\b", c, re.IGNORECASE)]
     if not lanes:
         taken = {name, code_class, accession}
-        lanes = [j for j, c in enumerate(header) if c and j not in taken and not _DESCRIBING.fullmatch(c)]
+        first = min(name, code_class)  # row names may stand before
+        lanes = [j for j, c in enumerate(header) if c and j > first and j not in taken and not _DESCRIBING.fullmatch(c)]
     if not lanes:
         return None
     before = _collector(found, i) if i else None
@@ -183,7 +200,8 @@ def read(data: bytes, label: str) -> tuple[list[tuple[Row, Probe]], Layout]:
     Raises
     ------
     DataError
-        The layout is none of the two, there are no probes, a probe has no name or stands twice, or a lane has no name.
+        The layout is none of the two, there are no probes, the last row is cut off, a probe has no name or stands twice, or a
+        lane has no name.
     """
     found = rows(data)
     where = layout(found)
@@ -194,6 +212,7 @@ def read(data: bytes, label: str) -> tuple[list[tuple[Row, Probe]], Layout]:
     if nameless is not None:
         msg = f"{label}: column {nameless + 1} has no file name"
         raise DataError(msg)
+    _check_end(found, where, label)
     probes: list[tuple[Row, Probe]] = []
     first: dict[Probe, int] = {}
     for row in found[where.first :]:
@@ -212,6 +231,17 @@ def read(data: bytes, label: str) -> tuple[list[tuple[Row, Probe]], Layout]:
         msg = f"{label}: no rows of probes (code class Endogenous, Housekeeping, Positive or Negative) below the header"
         raise DataError(msg)
     return probes, where
+
+
+def _check_end(found: Sequence[Row], where: Layout, label: str) -> None:
+    """Refuse a table whose last row ends before the last lane: a copy that stopped within it."""
+    last = next((r for r in reversed(found[where.first :]) if any(r.cells)), None)
+    if last is not None and len(last.cells) <= where.lanes[-1]:
+        msg = (
+            f"{label}, line {last.number}: the last row ends after {len(last.cells)} of {where.lanes[-1] + 1} columns: "
+            "the file is cut off; copy or export it again"
+        )
+        raise DataError(msg)
 
 
 def lanes(where: Layout, label: str) -> list[Lane]:

@@ -12,6 +12,7 @@ from ifnscore import expression, genes, identify, keys, orthologs
 from ifnscore._lazy import ad, np, sp
 from ifnscore.errors import DataError, ScaleError, listing, say, warn
 from ifnscore.expression import Scale
+from ifnscore.loaders import _rcc_elsewhere
 from ifnscore.loaders._model import Known
 
 #: What a file that ifnscore wrote says about itself and no second look can find out.
@@ -19,12 +20,12 @@ _KEPT = ("subset", "platform", "pseudobulk", "notes", "normalised", "species")
 #: Below this share of known genes something is wrong; a full human annotation has about 1 to 3 %.
 _FEW = 0.005
 #: Columns of results of DESeq2, limma, edgeR, Seurat and scanpy, in small letters and digits only.
-_TESTED = frozenset(
-    "basemean log2foldchange lfcse pvalue padj logfc aveexpr pval adjpval adjpvalue logcpm avglog2fc avglogfc pct1 pct2 pvaladj "
-    "logfoldchanges pvals pvalsadj qvalue foldchange log2fc".split()
-)
+_TESTED = {
+    *("basemean", "log2foldchange", "lfcse", "pvalue", "padj", "logfc", "aveexpr", "adjpval", "adjpvalue", "logcpm", "pval"),
+    *("avglog2fc", "avglogfc", "pct1", "pct2", "pvaladj", "logfoldchanges", "pvals", "pvalsadj", "qvalue", "log2fc"),
+}
 #: Such columns whose names could be those of samples, too (T and B cells); they count beside one that could not.
-_TESTED_TOO = frozenset("t b f lr stat scores fdr".split())
+_TESTED_TOO = {"t", "b", "f", "lr", "stat", "scores", "fdr"}
 
 
 def matrix(adata: ad.AnnData, label: str, layer: str | None) -> Any:
@@ -108,11 +109,15 @@ def finish(
     """
     check_shape(adata, label)
     x = matrix(adata, label, layer)
+    _rcc_elsewhere.check(adata, label)
     earlier = keys.recorded_input(adata)
     source, match, mouse = _genes(adata, label, symbol_column)
     known = earlier.get("scale") if earlier.get("layer") == (layer or "") else None
     if scale is None and stated is not None and stated.scale is not None:
         found = _stated(x, label, stated)
+    elif scale is None and stated is not None and stated.doubt:
+        found = expression.Detection(None, stated.doubt)
+        say(f"{label}: scale unknown ({found.why})")
     else:
         found = _scale(x, label, scale, adata.uns.get("log1p"), known)
     if not isinstance(adata.uns.get("ifnscore"), dict):

@@ -12,7 +12,7 @@ from typing import Any
 
 from ifnscore._lazy import ad, np, pd
 from ifnscore.errors import DataError, listing
-from ifnscore.loaders import _files, _quant_mtx
+from ifnscore.loaders import _files, _mtx
 from ifnscore.loaders._model import Known, Loader, Options
 from ifnscore.loaders._orient import quiet_names
 from ifnscore.options import Option
@@ -53,7 +53,7 @@ def _load(path: Path, options: Options) -> Known:
         )
         raise DataError(msg)
     cells, genes = _names(folder, "rows"), _names(folder, "cols")
-    x = _quant_mtx.read(matrix, len(cells), len(genes))
+    x = _mtx.samples_by_genes(matrix, len(cells), len(genes), _files.label(matrix), genes_in_rows=False)
     notes: tuple[str, ...] = ()
     if _has_blocks(genes):
         x, genes = _combined(x, genes, unspliced=options["unspliced"] == "yes")

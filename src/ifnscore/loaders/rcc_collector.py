@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from ifnscore._lazy import np
@@ -27,7 +28,20 @@ def _load(path: Path, _: Options) -> Known:
         for j, lane in zip(where.lanes, lanes, strict=True)
     ]
     probes = [probe for _, probe in found]
-    return _rcc_build.build(label, probes, np.array(counts, dtype=np.int64), lanes, "a table of raw NanoString counts")
+    known = _rcc_build.build(label, probes, np.array(counts, dtype=np.int64), lanes, "a table of raw NanoString counts")
+    doubt = _doubt({probe.code_class.lower() for probe in probes})
+    return replace(known, scale=None, doubt=doubt) if doubt else known
+
+
+def _doubt(classes: set[str]) -> str:
+    """Say why whole numbers may have been normalised and rounded: raw exports hold positive and negative controls."""
+    missing = [kind for kind in ("positive", "negative") if not any(c.startswith(kind) for c in classes)]
+    if not missing:
+        return ""
+    return (
+        f"a NanoString table without {' and '.join(missing)} control probes may hold normalised values: "
+        "declare --scale counts, or --scale linear --normalise none"
+    )
 
 
 LOADER = Loader(

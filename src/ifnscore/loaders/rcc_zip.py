@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ifnscore.errors import DataError, say
-from ifnscore.loaders import _bounds, _files, _join, _unpack
+from ifnscore.loaders import _bounds, _files, _join, _rcc_build, _unpack
 from ifnscore.loaders._model import Known, Loader, Options
 from ifnscore.loaders.rcc import read
 
@@ -37,7 +37,8 @@ def _load(path: Path, _: Options) -> Known:
     with zipfile.ZipFile(path) as archive:
         members = _members(archive)
         others = sum(not m.is_dir() for m in archive.infolist()) - len(members)
-        known = [_read(archive, m, label) for m in members]
+        with _rcc_build.together():
+            known = [_read(archive, m, label) for m in members]
     parts = [
         _join.Part(f"{label}: {m.filename!r}", k.adata, "index", k.adata.X, k.scale) for m, k in zip(members, known, strict=True)
     ]

@@ -94,7 +94,8 @@ def normalise(adata: ad.AnnData, name: str, **given: str) -> ad.AnnData:
     chosen = options.resolve(given, record.options, name)
     before = keys.recorded_input(adata)
     if before.get("scale") not in record.takes:
-        found = before.get("scale") or "not known"
+        why = before.get("scale_why")
+        found = before.get("scale") or (f"not known ({why})" if why else "not known")
         fix = "leave the normalisation out, or read counts where the format has them (--option quantity=counts)"
         msg = f"{name} starts from {' or '.join(record.takes)}, and the scale is {found}: {fix}"
         raise ScaleError(msg)
