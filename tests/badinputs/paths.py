@@ -71,9 +71,9 @@ def _inside(name: str) -> Callable[[Path], Path]:
 
 CASES = [
     _case("path-missing", "no such file", lambda f: f / "absent.csv", "no such file or folder"),
-    _case("path-loop", "a loop of symbolic links", _loop, "no such file or folder"),
+    _case("path-loop", "a loop of symbolic links", _loop, "a link that leads nowhere, or in a circle"),
     _case("path-folder-loop", "a folder that holds a link to itself", _self_folder, "a folder of no known layout: it holds inner"),
-    _case("path-dangling", "a link to nothing", _dangling, "no such file or folder"),
+    _case("path-dangling", "a link to nothing", _dangling, "a link that leads nowhere, or in a circle"),
     _case("path-folder-csv", "a folder called .csv", _directory("m.csv"), "a folder of no known layout: it is empty"),
     _case("path-folder-h5ad", "a folder called .h5ad", _directory("m.h5ad"), "a folder of no known layout: it is empty"),
     _case("path-folder-parquet", "a folder called .parquet", _directory("m.parquet"), "a folder of no known layout"),

@@ -72,7 +72,8 @@ def find(path: Path) -> Loader:
     label = _files.label(path)
     try:
         if not _files.is_stdin(path) and not path.exists():
-            msg = f"{label}: no such file or folder"
+            lost = path.is_symlink()
+            msg = f"{label}: {'a link that leads nowhere, or in a circle' if lost else 'no such file or folder'}"
             raise DataError(msg)
         loader = next((loader for loader in loaders() if loader.claims(path)), None)
         if loader is None and path.is_dir():
