@@ -66,3 +66,12 @@ def test_the_genome_that_a_10x_file_names(genome, refused):
             _tenx.gene_expression(lambda: adata, "m.h5")
     else:
         assert _tenx.gene_expression(lambda: adata, "m.h5") is adata
+
+
+def test_as_many_genes_as_barcodes_in_a_10x_folder(tmp_path):
+    """10x writes genes in rows, the other way round than alevin."""
+    (tmp_path / "matrix.mtx").write_text("%%MatrixMarket matrix coordinate integer general\n2 2 2\n1 1 5\n1 2 7\n")
+    (tmp_path / "barcodes.tsv").write_text("AAA-1\nCCC-1\n")
+    (tmp_path / "genes.tsv").write_text("ENSG00000187608\tISG15\nENSG00000157601\tMX1\n")
+    adata = loaders.read(tmp_path)
+    assert adata[:, "ISG15"].X.toarray().ravel().tolist() == [5, 7]

@@ -309,3 +309,12 @@ def test_folders_that_are_no_matrix(run, tmp_path, files, said):
     code, out, err = run("inspect", folder)
     assert (code, out, err.count("\n")) == (1, "", 1)
     assert said in err
+
+
+def test_a_calibrator_is_proposed_for_ct_values(run, tmp_path):
+    rows = [f"{s},{g},{c}" for s in ("CAL", "P1") for g, c in (("IFI27", 25.5), ("ISG15", 24.0), ("HPRT1", 22.0), ("18S", 9.0))]
+    (tmp_path / "ct.csv").write_text("sample,gene,ct\n" + "\n".join(rows) + "\n")
+    _, text, _ = run("inspect", tmp_path / "ct.csv", "--option", "calibrator=CAL")
+    assert "-m fold_change_median --controls is_calibrator" in " ".join(text.split())
+    _, text, _ = run("inspect", tmp_path / "ct.csv")
+    assert "is_calibrator" not in text

@@ -150,3 +150,43 @@ def test_command_line(run):
     code, _, err = run("inspect", W, "--option", "housekeeping=TBPP")
     assert code == 1
     assert "TBPP is not on this panel" in err
+
+
+# what the scoring does with normalised lanes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::ifnscore.errors.IfnscoreWarning")
+def test_housekeeping_is_not_taken_off_twice(tmp_path):
+    """Without controls the score is the mean of log2(x + 1) of normalised values; by hand from the counts of the lane."""
+    adata = ifn.read(lanes(tmp_path, files.classes()))
+    ifn.tl.score(adata, {"mine": ["ISG15", "MX1"]})
+    level = (100 * 200 * 400) ** (1 / 3)
+    expected = np.mean([np.log2(c * 1000 / level + 1) for c in (400, 900)])
+    assert ifn.get.scores_wide(adata)["mine"].iloc[0] == pytest.approx(expected, rel=1e-12)
+    raw = ifn.read(tmp_path, normalise="none")
+    ifn.tl.score(raw, {"mine": ["ISG15", "MX1"]})
+    million = 1e6 / (sum(files.GENES.values()) + sum(files.HOUSEKEEPING.values()))
+    own = ["TBP", "HPRT1", "GUSB"]
+    taken = [g for g in own if g in ifn.get.provenance(raw)["signatures"]["mine"]["housekeeping"]]
+    assert taken, "raw counts of a panel are scored relative to its housekeeping genes"
+    off = np.mean([np.log2(files.HOUSEKEEPING[g] * million + 1) for g in taken])
+    expected = np.mean([np.log2(c * million + 1) for c in (400, 900)]) - off
+    assert ifn.get.scores_wide(raw)["mine"].iloc[0] == pytest.approx(expected, rel=1e-12)
+
+
+def test_own_housekeeping_genes_are_said(tmp_path, run):
+    code, _, err = run("score", lanes(tmp_path, files.classes()), "-s", "rice2013_ags6", "--min-coverage", "0.1")
+    assert code == 0
+    assert "rice2013_ags6 was made with its own housekeeping genes (HPRT1, 18S)" in err
+    assert "--option housekeeping=rice2013_ags6" in err
+    asked = ["--option", "housekeeping=rice2013_ags6"]
+    code, _, err = run("score", tmp_path, "-s", "rice2013_ags6", "--min-coverage", "0.1", *asked)
+    assert code == 0
+    assert "was made with its own" not in err
+    assert "housekeeping genes (1): HPRT1" in err
+
+
+def test_what_a_normalisation_refuses_names_the_file(tmp_path):
+    lanes(tmp_path, files.classes(housekeeping={}))
+    with pytest.raises(DataError, match=rf"^{tmp_path}: .*no probes of class Housekeeping"):
+        ifn.read(tmp_path)

@@ -96,3 +96,12 @@ def test_bad_folders(tmp_path, change, message):
     with pytest.raises(DataError, match=message) as caught:
         loaders.read(tmp_path / "run")
     assert "\n" not in str(caught.value)
+
+
+def test_as_many_genes_as_cells(tmp_path):
+    """Alevin writes cells in rows; a square matrix must not be turned round."""
+    x = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9.5]])
+    folder(tmp_path / "run", x, cells=["AAAC", "AAAG", "AAAT"])
+    adata = loaders.read(tmp_path / "run")
+    assert adata.X.toarray().tolist() == x.tolist()
+    assert adata["AAAG", "IFI6"].X.toarray().item() == 6

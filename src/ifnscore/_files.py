@@ -150,24 +150,21 @@ def _swap(new: Path, path: Path) -> None:
 def _sync(path: Path) -> None:
     """Write files, and the folders that name them, to the disk."""
     for file in [path, *path.rglob("*")] if path.is_dir() else [path]:
-        if file.is_dir():
-            _sync_folder(file)
-            continue
-        descriptor = os.open(file, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync_folder(file) if file.is_dir() else _flush(file)
 
 
 def _sync_folder(folder: Path) -> None:
     """Write a folder to the disk, where the system can do that."""
     with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _flush(folder)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _clean(new: Path) -> None:

@@ -12,7 +12,9 @@ from ifnscore import identify
 from ifnscore._lazy import ad, np, pd
 from ifnscore.errors import DataError, listing
 from ifnscore.loaders import _files, _join, _parse
+from ifnscore.loaders._model import Known, Loader, Options
 from ifnscore.loaders._orient import quiet_names
+from ifnscore.options import Option
 
 if TYPE_CHECKING:
     from ifnscore.loaders._model import Table
@@ -100,6 +102,28 @@ class Files:
 
     def _is_mine(self, path: Path) -> bool:
         return self.marked(path) or self._ending(path) in self.sure
+
+    def loader(
+        self,
+        name: str,
+        title: str,
+        suffixes: tuple[str, ...],
+        load_many: Callable[[Sequence[Path], Options], Known],
+        options: tuple[Option, ...],
+    ) -> Loader:
+        """Return the loader of such files: known by their content, and all files of a folder read together."""
+        return Loader(
+            name=name,
+            title=title,
+            suffixes=suffixes,
+            claims=self.claims,
+            load=lambda path, given: load_many([path], given),
+            load_many=load_many,
+            order=-1,
+            options=options,
+            per_sample=True,
+            marked=True,
+        )
 
     def _ending(self, path: Path) -> str:
         name = self._name(path).lower()

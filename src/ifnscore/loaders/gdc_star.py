@@ -14,7 +14,7 @@ from ifnscore import identify
 from ifnscore._lazy import np
 from ifnscore.errors import DataError, listing
 from ifnscore.loaders import _files, _parse, _quant
-from ifnscore.loaders._model import Known, Loader, Options
+from ifnscore.loaders._model import Known, Options
 from ifnscore.loaders._quant import Quantified
 from ifnscore.options import Option
 
@@ -60,15 +60,10 @@ def _load_many(paths: Sequence[Path], options: Options) -> Known:
     return Known(adata, "counts" if quantity == "counts" else "linear", why, "RNA-seq")
 
 
-LOADER = Loader(
+LOADER = _FILES.loader(
     name="gdc_star",
     title="a GDC (TCGA) gene expression file (*.augmented_star_gene_counts.tsv, or its folder)",
     suffixes=(".tsv",),
-    claims=_FILES.claims,
-    load=lambda path, options: _load_many([path], options),
     load_many=_load_many,
-    order=-1,
     options=(_QUANTITY,),
-    per_sample=True,
-    marked=True,
 )

@@ -13,7 +13,7 @@ from pathlib import Path
 from ifnscore._lazy import np
 from ifnscore.errors import DataError
 from ifnscore.loaders import _files, _hdf5, _quant, _quant_transcripts
-from ifnscore.loaders._model import Known, Loader, Options
+from ifnscore.loaders._model import Known, Options
 from ifnscore.loaders._quant import Quantified
 
 _COLUMNS = {"length": "eff_length", "tpm": "tpm", "counts": "est_counts"}
@@ -66,15 +66,10 @@ def _load_many(paths: Sequence[Path], options: Options) -> Known:
     return _quant_transcripts.to_known(samples, options, {"tpm": "tpm", "counts": "est_counts"})
 
 
-LOADER = Loader(
+LOADER = _FILES.loader(
     name="kallisto",
     title="a kallisto quantification (abundance.tsv, abundance.h5, or its folder)",
     suffixes=(".tsv", ".h5"),
-    claims=_FILES.claims,
-    load=lambda path, options: _load_many([path], options),
     load_many=_load_many,
-    order=-1,
     options=_quant_transcripts.OPTIONS,
-    per_sample=True,
-    marked=True,
 )

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ifnscore.loaders import _quant, _quant_transcripts
-from ifnscore.loaders._model import Known, Loader, Options
+from ifnscore.loaders._model import Known, Options
 from ifnscore.loaders._quant import Quantified
 from ifnscore.options import Option
 
@@ -45,15 +45,10 @@ def _load_many(paths: Sequence[Path], options: Options) -> Known:
     return _quant_transcripts.to_known(samples, options, _TITLES)
 
 
-LOADER = Loader(
+LOADER = _FILES.loader(
     name="rsem",
     title="an RSEM quantification (*.genes.results, *.isoforms.results, or its folder)",
     suffixes=(".results",),
-    claims=_FILES.claims,
-    load=lambda path, options: _load_many([path], options),
     load_many=_load_many,
-    order=-1,
     options=(_QUANTITY, *_quant_transcripts.OPTIONS[1:]),
-    per_sample=True,
-    marked=True,
 )

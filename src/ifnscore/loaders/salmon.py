@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ifnscore.loaders import _quant, _quant_transcripts
-from ifnscore.loaders._model import Known, Loader, Options
+from ifnscore.loaders._model import Known, Options
 
 _COLUMNS = {"length": "EffectiveLength", "tpm": "TPM", "counts": "NumReads"}
 _GENES, _TRANSCRIPTS = ("quant.genes.sf", ".genes.sf"), ("quant.sf", ".sf")
@@ -29,15 +29,10 @@ def _load_many(paths: Sequence[Path], options: Options) -> Known:
     return _quant_transcripts.to_known(samples, options, {"tpm": "TPM", "counts": "NumReads"})
 
 
-LOADER = Loader(
+LOADER = _FILES.loader(
     name="salmon",
     title="a salmon quantification (quant.sf, quant.genes.sf, or its folder)",
     suffixes=(".sf",),
-    claims=_FILES.claims,
-    load=lambda path, options: _load_many([path], options),
     load_many=_load_many,
-    order=-1,
     options=_quant_transcripts.OPTIONS,
-    per_sample=True,
-    marked=True,
 )

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from ifnscore._lazy import np
 from ifnscore.errors import DataError, listing, warn
 from ifnscore.loaders import _files, _parse, _quant
-from ifnscore.loaders._model import Known, Loader, Options
+from ifnscore.loaders._model import Known, Options
 from ifnscore.options import Option
 
 _HEAD = {
@@ -155,15 +155,10 @@ def _judged(samples: Sequence[_Sample], chosen: Sequence[str], found: Sequence[t
     return tuple(notes)
 
 
-LOADER = Loader(
+LOADER = _FILES.loader(
     name="star",
     title="gene counts of STAR (ReadsPerGene.out.tab)",
     suffixes=(".tab",),
-    claims=_FILES.claims,
-    load=lambda path, options: _load_many([path], options),
     load_many=_load_many,
-    order=-1,
     options=(_STRAND,),
-    per_sample=True,
-    marked=True,
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 from ifnscore._lazy import np
 from ifnscore.errors import DataError, listing
 from ifnscore.loaders import _files, _parse, _quant
-from ifnscore.loaders._model import Known, Loader, Options
+from ifnscore.loaders._model import Known, Options
 from ifnscore.loaders._quant import Quantified
 from ifnscore.options import Option
 
@@ -51,15 +51,10 @@ def _load_many(paths: Sequence[Path], options: Options) -> Known:
     return Known(_quant.matrix(samples, quantity), "linear", why, "RNA-seq")
 
 
-LOADER = Loader(
+LOADER = _FILES.loader(
     name="stringtie",
     title="gene abundances of StringTie (gene_abund.tab, or its folder)",
     suffixes=(".tab", ".tsv"),
-    claims=_FILES.claims,
-    load=lambda path, options: _load_many([path], options),
     load_many=_load_many,
-    order=-1,
     options=(_QUANTITY,),
-    per_sample=True,
-    marked=True,
 )
