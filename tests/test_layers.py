@@ -25,6 +25,8 @@ ROWS = [
     {"analysis"},
     {"tl"},
     {"datasets"},
+    {"pl"},
+    {"report"},
     {"cli"},
 ]
 ROW_OF = {unit: i for i, row in enumerate(ROWS) for unit in row}

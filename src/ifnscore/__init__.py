@@ -14,7 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ifnscore import datasets, get, instruments, methods, pp, reference, signatures, tl
+    from ifnscore import datasets, get, instruments, methods, pl, pp, reference, report, signatures, tl
     from ifnscore.cohort import Cohort
     from ifnscore.errors import IfnscoreError, IfnscoreWarning
     from ifnscore.loaders import read
@@ -33,14 +33,16 @@ __all__ = [
     "get",
     "instruments",
     "methods",
+    "pl",
     "pp",
     "read",
     "reference",
+    "report",
     "signatures",
     "tl",
 ]
 
-_MODULES = {"datasets", "get", "instruments", "methods", "pp", "reference", "signatures", "tl"}
+_MODULES = {"datasets", "get", "instruments", "methods", "pl", "pp", "reference", "report", "signatures", "tl"}
 _NAMES = {
     "Cohort": "ifnscore.cohort",
     "IfnscoreError": "ifnscore.errors",

@@ -1,0 +1,176 @@
+"""Colours, shapes and words that all figures share: never colour alone, readable in grey."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ifnscore.cohort import _exposure, _timeline
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: Okabe and Ito's colours (https://jfly.uni-koeln.de/color/), told apart with every common colour vision. Black is left out: it
+#: is the colour of text, which turns white on a dark page.
+ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
+BLUE, VERMILLION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#808080"
+COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, YELLOW)
+#: Shapes in the order of :data:`COLOURS`, so that a group has a colour and a shape.
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+#: Type of interferon -> colour, marker.
+TYPES = {"I": (BLUE, "o"), "II": (VERMILLION, "s"), "III": (PURPLE, "^"), "I+II": (GREEN, "D"), "comparator": (GREY, "X")}
+#: Width of a journal's single and double column, inches (85 and 178 mm).
+COLUMN, PAGE = 3.35, 7.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How a phase is drawn, and what it is called."""
+
+    colour: str
+    marker: str
+    label: str
+    filled: bool = True
+
+
+#: Phase of the drug -> mark. Hollow means: off the drug after a start.
+PHASES = {
+    _exposure.NEVER: Mark(GREY, "o", "never on the drug"),
+    _exposure.BASELINE: Mark(BLUE, "o", "baseline"),
+    _exposure.START_DAY: Mark(SKY, "D", "day of the first dose"),
+    _exposure.EARLY: Mark(ORANGE, "^", "on the drug, first days"),
+    _exposure.ON: Mark(GREEN, "s", "on the drug"),
+    _exposure.CARRY_OVER: Mark(PURPLE, "v", "off, carry-over", filled=False),
+    _exposure.INTERRUPTED: Mark(VERMILLION, "v", "interrupted", filled=False),
+    _exposure.DISCONTINUED: Mark(VERMILLION, "X", "discontinued", filled=False),
+    _timeline.OTHER: Mark(GREY, "o", "other time", filled=False),
+}
+
+
+def plain(text: object) -> str:
+    """Return text from data so that matplotlib prints it as it is: no mathematics between dollar signs, no line breaks."""
+    shown = "".join(c if c.isprintable() else " " for c in str(text))
+    return shown.replace("$", r"\$")
+
+
+def shortened(text: object, most: int = 24) -> str:
+    """Return text of at most `most` characters, the middle left out: names differ at their ends."""
+    whole = str(text)
+    if len(whole) <= most:
+        return whole
+    head = (most - 1) // 2
+    return f"{whole[:head]}…{whole[-(most - 1 - head) :]}"
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """Return a number with its sign, the minus as typographers write it."""
+    return f"{value:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+
+
+def axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    """Return `ax`, or the axes of a new figure of that size in inches; nothing is shown.
+
+    Parameters
+    ----------
+    ax
+        Axes of the caller.
+    size
+        Width and height of a new figure.
+    """
+    if ax is not None:
+        return ax
+    from matplotlib import pyplot as plt
+
+    return plt.subplots(figsize=size, layout="constrained")[1]
+
+
+def tidy(ax: Axes, *, grid: str = "") -> None:
+    """Take away the upper and right spine, and draw a quiet grid along `grid` (``x`` or ``y``) behind everything."""
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.set_axisbelow(True)
+    if grid:
+        ax.grid(axis=grid, color=GREY, alpha=0.25, linewidth=0.6)  # type: ignore[arg-type]
+
+
+def said(ax: Axes, text: str) -> None:
+    """Write in the middle of the axes why nothing is drawn: a figure is never empty without a word."""
+    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", wrap=True, parse_math=False)
+    ax.set_xticks([])
+    ax.set_yticks([])
+
+
+def legend(ax: Axes, handles: Sequence[Any], *, columns: int = 1, title: str | None = None, below: float = 0.5) -> None:
+    """Put a legend below the axes, where it covers no point; none without handles.
+
+    Parameters
+    ----------
+    ax
+        Axes.
+    handles
+        What it names.
+    columns, title
+        Its form.
+    below
+        Distance from the axes in inches: room for tick labels and the label of x.
+    """
+    if not handles:
+        return
+    from matplotlib.transforms import offset_copy
+
+    ax.legend(
+        handles=list(handles), loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=columns, frameon=False, fontsize="small",
+        bbox_transform=offset_copy(ax.transAxes, fig=ax.get_figure(root=True), y=-below), title=title, borderaxespad=0.0,
+        handletextpad=0.4, columnspacing=1.2,
+    )  # fmt: skip
+
+
+def handle(mark: Mark) -> Any:
+    """Return the legend entry of a phase."""
+    from matplotlib.lines import Line2D
+
+    face = mark.colour if mark.filled else "none"
+    return Line2D([], [], linestyle="", marker=mark.marker, color=mark.colour, markerfacecolor=face, label=mark.label)
+
+
+def points(ax: Axes, x: Any, y: Any, phase: str, *, size: float = 30, alpha: float = 1.0) -> Any:
+    """Draw samples of one phase: colour and shape by phase, hollow when off the drug after a start."""
+    mark = PHASES[phase]
+    face = mark.colour if mark.filled else "none"
+    return ax.scatter(
+        x, y, s=size, marker=mark.marker, facecolors=face, edgecolors=mark.colour, linewidths=1.2, alpha=alpha, zorder=2
+    )
+
+
+@contextlib.contextmanager
+def style() -> Iterator[None]:
+    """Draw the figures inside for print: small type, vector text, 300 dots per inch.
+
+    Nothing changes outside, and no figure changes the settings of matplotlib unless it is drawn inside.
+
+    Examples
+    --------
+    >>> with ifn.pl.style():
+    ...     ax = ifn.pl.paired(adata, cohort)
+    ...     ax.figure.savefig("figure1.pdf")
+    """
+    import matplotlib as mpl
+
+    with mpl.rc_context(
+        {
+            "font.size": 8,
+            "axes.titlesize": 8,
+            "axes.labelsize": 8,
+            "xtick.labelsize": 7,
+            "ytick.labelsize": 7,
+            "legend.fontsize": 7,
+            "axes.linewidth": 0.8,
+            "lines.linewidth": 1.0,
+            "lines.markersize": 5,
+            "svg.fonttype": "none",
+            "pdf.fonttype": 42,
+            "savefig.dpi": 300,
+        }
+    ):
+        yield

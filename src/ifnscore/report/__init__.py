@@ -1,0 +1,1 @@
+"""The report: scores, cohort and comparisons as one self-contained file."""
