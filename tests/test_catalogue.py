@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import ifnscore as ifn
 from ifnscore import methods
 from ifnscore.signatures._model import CUTOFF_RULES, FORMULA_STATUS, Signature
 from ifnscore.signatures._parse import from_dict
@@ -344,3 +345,9 @@ def test_previous_symbols(name: str, symbol: str) -> None:
 def test_names_of_printed_lists_never_match_a_matrix(name: str, symbol: str) -> None:
     assert name in _split(ROWS[symbol]["list_only"])
     assert name not in {x for r in ROWS.values() for x in _split(r["previous"])}
+
+
+def test_all_signatures_can_be_scored_in_one_call(hppt):
+    with pytest.warns(ifn.IfnscoreWarning):
+        ifn.tl.score(hppt, "all", controls="treatment == 'untreated'")
+    assert list(ifn.get.scores_wide(hppt, key="ifn_published").columns) == ifn.signatures.ids()
