@@ -5,7 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' && { command -v $$p; break; }; done)
 RUN := $(VENV)/bin/python
 
-.PHONY: demo test lint bench calibration fuzz reliability env clean
+.PHONY: demo test lint browser docs bench calibration fuzz reliability env clean
 
 env: $(VENV)/.done
 
@@ -27,6 +27,18 @@ lint: $(VENV)/.done
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group lint
 	@$(RUN) -m ruff check .
 	@$(RUN) -m mypy
+
+# Looks at the report in a real browser; needs Chromium and poppler-utils (Debian or Ubuntu: apt-get install chromium poppler-utils).
+browser: $(VENV)/.done
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { echo "make: no Chromium found; on Debian or Ubuntu: apt-get install chromium" >&2; exit 1; }
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group browser
+	@$(RUN) -m pytest -q $(PYTEST) -m browser tests/test_report_browser.py
+
+# Builds the documentation (warnings are errors) and checks what was built: open docs/_build/html/index.html.
+docs: $(VENV)/.done
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group docs
+	@$(RUN) -m sphinx -q -E -W --keep-going -n -b html docs docs/_build/html
+	@IFNSCORE_DOCS=docs/_build/html $(RUN) -m pytest -q -m docs tests/test_docs_build.py
 
 bench: $(VENV)/.done
 	@$(RUN) benchmarks/cli_overhead.py

@@ -19,11 +19,20 @@ from ifnscore.cli import _app, app
 #: Modules that take long: simulations, witnesses of whole cohorts, subprocesses.
 SLOW = {
     *("test_atomic", "test_bad_inputs", "test_bombs", "test_clinic_faults_link", "test_compare_witness", "test_newcomer"),
-    *("test_packaging", "test_planted_truth", "test_properties_compare", "test_properties_read", "test_associate"),
+    *("test_notebooks",),
+    *("test_docs_code", "test_packaging", "test_planted_truth", "test_properties_compare", "test_properties_read", "test_associate"),
 }
 
 
-def pytest_collection_modifyitems(items):
+#: Tests that need more than Python: `make docs` (Sphinx) and `make browser` (Chromium) run them, nothing else does.
+APART = ("docs", "browser")
+
+
+def pytest_collection_modifyitems(config, items):
+    for marker in APART:
+        if marker not in config.option.markexpr:
+            config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker(marker)])
+            items[:] = [i for i in items if not i.get_closest_marker(marker)]
     for item in items:
         if item.path.stem in SLOW:
             item.add_marker(pytest.mark.slow)

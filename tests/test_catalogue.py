@@ -350,4 +350,4 @@ def test_names_of_printed_lists_never_match_a_matrix(name: str, symbol: str) -> 
 def test_all_signatures_can_be_scored_in_one_call(hppt):
     with pytest.warns(ifn.IfnscoreWarning):
         ifn.tl.score(hppt, "all", controls="treatment == 'untreated'")
-    assert list(ifn.get.scores_wide(hppt, key="ifn_published").columns) == ifn.signatures.ids()
+    assert list(ifn.get.scores_wide(hppt, key="ifn_published").columns) == list(ifn.signatures.ids())

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ifnscore import _files, _reference_check
+from ifnscore import _files, _html, _reference_check
 from ifnscore._lazy import np, pd
-from ifnscore.errors import DataError, listing
+from ifnscore.errors import DataError, listing, visible
 from ifnscore.expression import Scale, to_linear
 from ifnscore.matrix import Matrix, Row
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from ifnscore.methods._protocol import Array
 
 FORMAT = 1
+#: Strata that are shown.
+_SHOWN = 8
 _AGE, _SEX = ("age", "age_years", "age_at_sample"), ("sex", "gender")
 
 
@@ -189,8 +191,22 @@ class Reference:
         ]
         return pd.DataFrame(rows)
 
+    def _about(self) -> str:
+        made = f"{self.scale}, {len(self.genes)} genes, platform {self.platform}"
+        return made + (f", normalised by {self.normalised}" if self.normalised else "")
+
+    def __repr__(self) -> str:
+        strata = "; ".join(f"{s.label + ': ' if s.label else ''}{s.n}" for s in self.strata[:_SHOWN])
+        more = f" and {len(self.strata) - _SHOWN} more strata" if len(self.strata) > _SHOWN else ""
+        return f"<Reference of healthy controls ({visible(strata)}{more}): {visible(self._about())}; hash {self.hash()[:8]}>"
+
     def _repr_html_(self) -> str:
-        return str(self.describe().to_html(index=False))
+        columns = ["stratum", "n_controls", "n_samples", "ages", "sex"]
+        rows: Any = self.describe()[columns].to_dict(orient="records")
+        more = f"and {len(rows) - _SHOWN} more strata: .describe()" if len(rows) > _SHOWN else ""
+        table = _html.table(rows[:_SHOWN], columns)
+        foot = _html.paragraph(". ".join(t for t in (more, f"hash {self.hash()[:8]}") if t), quiet=True)
+        return _html.page("Healthy controls", table, foot, quiet=self._about())
 
 
 def _stratum_dict(s: Stratum) -> dict[str, Any]:

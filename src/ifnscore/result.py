@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import html
 import json
 import math
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ifnscore import _files, _formulas
+from ifnscore import _files, _formulas, _html
+from ifnscore.errors import visible
 
 if TYPE_CHECKING:
     from ifnscore._lazy import pd
@@ -31,6 +32,11 @@ COLUMNS = (
     "min_attainable_p",
     "test",
 )
+#: Columns of a notebook's table, and those of them that go where they say the same in every row.
+_SHOWN = ("signature", "tissue", "contrast", "estimand", "n", "estimate", "95 % interval", "unit", "p", "smallest p", "p_adj")
+_MAY_GO = ("signature", "tissue", "contrast", "estimand")
+#: Rows of it, and characters of the reading that stand before the fold.
+_MOST, _OPENING = 8, 400
 _WRITTEN = frozenset({"README.txt", "reading.txt", "methods.txt", "result.json"})
 _README = """\
 reading.txt    one paragraph written from the numbers
@@ -62,6 +68,8 @@ class Result:
         A methods paragraph with its references.
     settings
         Every rule that was applied, with its value.
+    sentences
+        The reading, sentence by sentence: topic, text.
     """
 
     verb: str
@@ -70,6 +78,7 @@ class Result:
     reading: str
     methods: str
     settings: Mapping[str, Any] = field(default_factory=dict)
+    sentences: tuple[tuple[str, str], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as JSON-ready values; missing numbers become None."""
@@ -110,8 +119,18 @@ class Result:
         document = json.dumps(self.to_dict(), indent=1, ensure_ascii=False, allow_nan=False)
         (folder / "result.json").write_text(document + "\n", encoding="utf-8")
 
+    def _opening(self) -> tuple[str, str]:
+        """Return the first sentences of the reading, and the rest."""
+        parts = [text for _, text in self.sentences] or [self.reading]
+        n = next((i for i in range(1, len(parts)) if len(" ".join(parts[:i])) >= _OPENING), len(parts))
+        return " ".join(parts[:n]), " ".join(parts[n:])
+
     def __repr__(self) -> str:
-        return f"Result of {self.verb}: {len(self.table)} rows; tables {', '.join(self.tables)}\n{self.reading}"
+        first, rest = self._opening()
+        more = " ... (all of it: .reading)" if rest or len(first) > 2 * _OPENING else ""
+        text = textwrap.fill(visible(textwrap.shorten(first, 2 * _OPENING, placeholder="") + more), 100)
+        held = f".table has {_html.plural(len(self.table), 'row')}; .tables {', '.join(self.tables)}"
+        return f"{visible(f'<Result of {self.verb}: {held}>')}\n{text}"
 
     def marked(self, word: str) -> Result:
         """Return the result with a word, such as SYNTHETIC, in every table and before the methods."""
@@ -119,7 +138,32 @@ class Result:
         return replace(self, table=self.table.assign(data=word), tables=tables, methods=f"{word} data. {self.methods}")
 
     def _repr_html_(self) -> str:
-        return f"<p>{html.escape(self.reading)}</p>{self.table.to_html(index=False, na_rep=NA, float_format='{:.4g}'.format)}"
+        first, rest = self._opening()
+        shown = _main_rows(self.table)
+        columns = [c for c in _SHOWN if any(str(r.get(c, "")) for r in shown)]
+        said = f"{_html.plural(len(self.table), 'row')} in .table"
+        names = f"{said}{f', {len(shown)} shown' if len(shown) < len(self.table) else ''}. .tables: {', '.join(self.tables)}"
+        return _html.page(
+            f"Result of {self.verb}",
+            _html.paragraph(first),
+            _html.folded("the rest of the reading", _html.paragraph(rest)) if rest else "",
+            _html.table(shown, columns) if shown else "",
+            _html.paragraph(names, quiet=True),
+        )
+
+
+def _main_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the first rows, the primary ones before others; a column that says the same in all of them is left out."""
+    order = table.sort_values("role", key=lambda r: r != "primary", kind="stable") if "role" in table else table
+    found = rows(order.head(_MOST))
+    for row in found:
+        low, high = _html.number(row.get("ci_low")), _html.number(row.get("ci_high"))
+        row["n"], row["95 % interval"] = row.get("n_patients"), NA if low == high == NA else f"{low} to {high}"
+        row["smallest p"] = row.get("min_attainable_p")
+    same = [c for c in _MAY_GO if len({str(r.get(c)) for r in found}) == 1]
+    if "contrast" not in same:  # a contrast has its estimand
+        same.append("estimand")
+    return [{k: v for k, v in row.items() if k not in same} for row in found]
 
 
 def written_here(folder: Path) -> bool:

@@ -36,13 +36,14 @@ def small(adata: AnnData, extra: Iterable[str] = ()) -> AnnData:
     AnnData
         ``X`` on the scale that was scored, ``obs["ifn_library_size"]`` the totals over all genes.
     """
-    facts = get.provenance(adata)
+    key = keys.find(adata, None)
+    facts = get.provenance(adata, key=key)
     recorded = keys.recorded_input(adata)
     in_x = facts["layer"] == "X" or recorded.get("subset")
     x = adata.X if in_x else adata.layers[facts["layer"]]
     _, names = identify.identifiers(adata)
     matrix = Matrix(x, names, list(adata.obs_names), facts["scale"], totals=keys.totals(adata))
-    wanted = {*genes.table().genes, *extra, *get.genes(adata)["gene"]}
+    wanted = {*genes.table().genes, *extra, *get.genes(adata, key=key)["gene"]}
     columns = sorted(c for k in wanted if k in matrix.match.columns for c in matrix.match.columns[k])
     values = x[:, columns]
     obs = _private.without_private(adata.obs, "scored file").copy()

@@ -17,7 +17,7 @@ PATTERNS = (BOTH, ONLY_SCORE, ONLY_MEASURE, NEITHER)
 
 
 def table(pairs: pd.DataFrame, instrument: Instrument, rcv: float, judged: pd.DataFrame) -> pd.DataFrame:
-    """Return one row a patient with the pattern of both changes.
+    """Return one row a patient with the pattern of both changes, and what the change of the measure is counted in.
 
     Parameters
     ----------
@@ -31,6 +31,13 @@ def table(pairs: pd.DataFrame, instrument: Instrument, rcv: float, judged: pd.Da
         Response of each patient; may be empty.
     """
     rows: list[dict[str, Any]] = []
+    difference = instrument.comparison == "difference"
+    measure = {
+        "outcome": instrument.id,
+        "outcome_title": instrument.title,
+        "outcome_unit": instrument.unit if difference else "log2",
+        "higher_is_worse": instrument.higher_is_worse,
+    }
     met = judged.set_index("patient_id")["met"] if len(judged) else pd.Series(dtype=object)
     for r in rows_of(pairs):
         better = float(instruments.improvement(instrument, r["outcome_before"], r["outcome_after"]))
@@ -53,6 +60,7 @@ def table(pairs: pd.DataFrame, instrument: Instrument, rcv: float, judged: pd.Da
                 "day_before": r["day_before"],
                 "day_after": r["day_after"],
                 "steroid_change": r["steroid_change"],
+                **measure,
             }
         )
     return pd.DataFrame(rows).sort_values("patient_id").reset_index(drop=True) if rows else pd.DataFrame()

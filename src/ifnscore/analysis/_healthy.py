@@ -62,17 +62,39 @@ def values(scores: ScoreTable, signature: str, tissue: str | None = None, cohort
     Series
         Shape (n_controls,), indexed by donor, or by sample where donors are not known. Empty where there are no controls.
     """
-    chosen = mask(scores, cohort)
-    table = pd.DataFrame({"score": scores.analysed()[signature]})[chosen]
-    about = scores.obs.reindex(table.index)
+    who = people(scores, cohort)
+    chosen = who["control"] if tissue is None else who["control"] & (who["tissue"] == tissue)
+    one: pd.Series = scores.analysed().loc[chosen.to_numpy(), signature]
+    return one.groupby(who.loc[chosen, "person"].to_numpy()).mean().dropna()
+
+
+def people(scores: ScoreTable, cohort: Cohort | None = None) -> pd.DataFrame:
+    """Return who gave each sample, as far as that is known.
+
+    Returns
+    -------
+    DataFrame
+        Columns ``control`` (boolean), ``person`` (donor; the sample where donors are not known) and ``tissue`` (``unknown`` where
+        it is not known), indexed by sample.
+    """
+    index = scores.values.index
+    about = scores.obs.reindex(index)
     if cohort is not None and cohort.simple is None:
-        about = cohort.samples.set_index("sample_id").reindex(table.index)
-    if tissue is not None and "tissue" in about:
-        here = about["tissue"].astype(object).where(about["tissue"].notna(), "").astype(str)
-        table = table[here.where(here != "", UNKNOWN) == tissue]
-        about = about.reindex(table.index)
-    person = pd.Series(table.index.astype(str), index=table.index)
-    if "donor_id" in about:
-        donor = about["donor_id"].astype(object).where(about["donor_id"].notna(), "").astype(str)
-        person = donor.where(donor != "", person)
-    return table["score"].groupby(person.to_numpy()).mean().dropna()
+        about = cohort.samples.set_index("sample_id").reindex(index)
+    tissue = "tissue" if cohort is None or cohort.simple is None else cohort.simple.tissue
+    place, donor = _text(about, tissue), _text(about, "donor_id")
+    person = pd.Series(index.astype(str), index=index, dtype=object)
+    return pd.DataFrame(
+        {
+            "control": mask(scores, cohort).astype(bool),
+            "person": donor.where(donor != "", person),
+            "tissue": place.where(place != "", UNKNOWN),
+        }
+    )
+
+
+def _text(about: pd.DataFrame, column: str | None) -> pd.Series:
+    """Return a column as text, empty where it is missing or there is none."""
+    if column is None or column not in about:
+        return pd.Series("", index=about.index, dtype=object)
+    return about[column].astype(object).where(about[column].notna(), "").astype(str)

@@ -8,9 +8,21 @@ from typing import Any
 from ifnscore._lazy import np
 
 SYNTHETIC = "SYNTHETIC DATA."
+#: Topic and sentence, in the order of reading.
+Sentences = list[tuple[str, str]]
 #: Ratios from here on are printed without decimals.
 _LARGE = 10.0
 _TINY_P = 0.0001
+
+
+def about(topic: str, *sentences: str) -> Sentences:
+    """Return sentences under one topic, empty ones left out."""
+    return [(topic, s) for s in sentences if s]
+
+
+def paragraph(sentences: Sentences) -> str:
+    """Return sentences as one paragraph."""
+    return " ".join(s for _, s in sentences)
 
 
 def number(x: float, digits: int = 2) -> str:

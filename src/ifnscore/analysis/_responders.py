@@ -9,7 +9,7 @@ from ifnscore._lazy import pd
 from ifnscore.analysis import _composite, _leave_one_out
 from ifnscore.cohort import _exposure, _pairs, _timeline
 from ifnscore.errors import DataError
-from ifnscore.instruments import responses
+from ifnscore.instruments import _core_sets, get, responses, tis
 from ifnscore.stats import auc, firth, proportion, two_groups
 
 if TYPE_CHECKING:
@@ -26,13 +26,16 @@ def table(frame: Frame, cohort: Cohort, definition: str, instrument: str) -> pd.
 
     Baseline and follow-up are visits chosen by the rules of the pairs (baseline window, target day or other rule, on the
     drug). The measures of the definition must stand at those visits. ``response_composite`` counts a stop for an adverse event or
-    lack of efficacy as no response.
+    lack of efficacy as no response. ``value`` is ``quantity`` in ``unit``; the definition is met where it is ``met_if`` (``at
+    least`` or ``at most``) the ``threshold``, and what else the label asks for holds.
     """
     one = responses.get(definition)
     needed = one.instruments
     several = one.kind in {"absolute", "percent", "state"} and len(needed) > 1
     more = {"instrument": instrument} if several and instrument in needed else {}
     wide = _wide(cohort, needed)
+    measured = [instrument] if instrument in needed else [n for n in needed if wide[n].notna().any()]
+    judged_on = {**scale(one, measured[0] if len(measured) == 1 else ""), "adult_derived": one.adult_derived}
     failed = _composite.failures(cohort)
     rows = []
     for patient, code in sorted(cohort.codes.items(), key=lambda pair: pair[1]):
@@ -48,7 +51,7 @@ def table(frame: Frame, cohort: Cohort, definition: str, instrument: str) -> pd.
             row.update(met=made.met, evaluable=made.evaluable, reason=made.reason, label=made.label)
         row["stopped"] = failed.get(code, "")
         row["response_composite"] = False if code in failed else row["met"]
-        rows.append(row)
+        rows.append({**row, **judged_on})
     return pd.DataFrame(rows)
 
 
@@ -56,6 +59,35 @@ def label(definition: str) -> str:
     """Return what a definition says, with the words for a threshold that comes from adults."""
     one = responses.get(definition)
     return f"{one.text()} ({responses.ADULT_DERIVED})" if one.adult_derived else one.text()
+
+
+def scale(definition: responses.Definition, instrument: str = "") -> dict[str, Any]:
+    """Return what the value of a definition is, its unit, and the line that it is compared with.
+
+    Parameters
+    ----------
+    definition
+        With its own parameters.
+    instrument
+        Id of the one measure that is judged; needed by definitions that allow several.
+    """
+    p, met_if = definition.parameters, "at least"
+    one = get(instrument) if instrument else None
+    name, unit = (one.title, one.unit) if one else ("the measure", "unit as recorded")
+    if definition.kind == "tis":
+        line, quantity, unit = tis.THRESHOLDS[p["patients"]][p["level"]], "Total Improvement Score", "points"
+    elif definition.kind == "cid":
+        line, quantity, unit = p["required"], "criteria met at follow-up", f"of {len(definition.instruments)}"
+    elif definition.kind == "doi":
+        line, quantity, unit = p["n_improved"], "core set measures improved", f"of {len(_core_sets.MEASURES['IMACS'])}"
+    elif definition.kind == "state":
+        limits = [b.at_most for b in one.bands if b.label == p["target"] and b.at_most is not None] if one else []
+        line, quantity, met_if = (limits or [NAN])[0], f"{name} at follow-up", "at most"
+    elif definition.kind == "percent":
+        line, quantity, unit = p["percent"], f"improvement of {name}", "% of the baseline"
+    else:
+        line, quantity = p["improvement"], f"improvement of {name}"
+    return {"quantity": quantity, "unit": unit, "threshold": float(line), "met_if": met_if}
 
 
 def _wide(cohort: Cohort, needed: tuple[str, ...]) -> pd.DataFrame:

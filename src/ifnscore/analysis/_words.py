@@ -1,4 +1,4 @@
-"""The reading of a comparison: one plain paragraph, written from the numbers, that claims no more than they do."""
+"""The reading of a comparison: plain sentences, written from the numbers, that claim no more than they do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ifnscore._lazy import np
 from ifnscore.analysis import _arms, _changes, _composite, _words_more
 from ifnscore.analysis._leave_one_out import ALPHA, TOO_FEW
-from ifnscore.analysis._phrases import SYNTHETIC, interval, number, p_value, percent, plural, small
+from ifnscore.analysis._phrases import SYNTHETIC, Sentences, about, interval, number, p_value, percent, plural, small
 from ifnscore.cohort import _pairs
 from ifnscore.result import rows as rows_of
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ESTIMAND = {_pairs.WHILE_ON: "while on treatment", _pairs.POLICY: "treatment policy", _pairs.OBSERVED: "as observed"}
 NOT_THE_SAME = "no change shown, which is not the same as no change"
+NO_GENES = "The scores came as a table, so the genes behind them were not compared."
 CONFOUNDED = (
     "The estimates hold the difference between runs as well, and no interval covers it. No p is given: batch and time cannot be "
     "told apart."
@@ -27,26 +28,28 @@ CONFOUNDED = (
 
 def compare(
     table: pd.DataFrame, tables: Mapping[str, pd.DataFrame], frame: Frame, cohort: Cohort, *, genes: bool, no_p: frozenset[str]
-) -> str:
-    """Return the paragraph for a comparison."""
-    parts = [SYNTHETIC] if cohort.settings.synthetic else []
+) -> Sentences:
+    """Return the sentences about a comparison, each under its topic."""
+    said = about("synthetic", SYNTHETIC if cohort.settings.synthetic else "")
     headlines = _rows(table, frame, frame.primary)
-    parts += [CONFOUNDED] if frame.tissues[0] in no_p else []
-    parts += _undeclared(headlines, frame)
+    said += about("batch", CONFOUNDED if frame.tissues[0] in no_p else "")
+    said += about("undeclared", *_undeclared(headlines, frame))
     for row in headlines:
-        parts += [_headline(row, tables["patients"], _how(frame, cohort)), _left_one_out(row)]
-    parts.append(_words_more.arms_known(frame))
-    parts += _other_estimands(table, frame)
-    parts += _arm_parts(table, tables["tests"], frame) if "tests" in tables else []
-    parts += _words_more.beyond_noise(tables, frame)
-    parts += _words_more.other_type(table, frame, _rows)
-    parts += _words_more.left_out(tables["flow"], frame)
-    parts += _words_more.drift(tables, frame)
-    parts += _words_more.steroid(tables, frame)
-    parts += _words_more.cells(tables, frame)
-    if not genes:
-        parts.append("The scores came as a table, so the genes behind them were not compared.")
-    return " ".join(p for p in parts if p)
+        said += about("change" if row["n_patients"] else "nobody", _headline(row, tables["patients"], _how(frame, cohort)))
+        said += about("too_few" if too_few(row) else "verdict", _verdict(row))
+        said += about("leave_one_out", _left_one_out(row))
+    said += about("design", _words_more.arms_known(frame))
+    said += about("estimands", *_other_estimands(table, frame))
+    said += about("arms", *(_arm_parts(table, tables["tests"], frame) if "tests" in tables else []))
+    known = bool(np.isfinite(_words_more.mine(tables["scores"], frame)["rcv"].iloc[0]))
+    said += about("noise" if known else "noise_unknown", *_words_more.beyond_noise(tables, frame))
+    other = _words_more.other_type(table, frame, _rows)
+    said += about("other_type", *other[:-1]) + about("shared", *other[-1:])
+    said += about("left_out", *_words_more.left_out(tables["flow"], frame))
+    said += about("regression", *_words_more.drift(tables, frame))
+    said += about("steroid", *_words_more.steroid(tables, frame))
+    said += about("cells", *_words_more.cells(tables, frame))
+    return said + about("genes", "" if genes else NO_GENES)
 
 
 def _rows(table: pd.DataFrame, frame: Frame, signature: str) -> list[dict[str, Any]]:
@@ -85,7 +88,7 @@ def _headline(row: Mapping[str, Any], patients: pd.DataFrame, how: str) -> str:
     what = f"{_where(row)} ({how}, {plural(n, 'patient')})"
     if n == 0:
         return f"{what}: no patient has a pair, so nothing can be said."
-    return f"{what}: {_fell(row, patients)}; mean change {interval(row)}.{_verdict(row)}"
+    return f"{what}: {_fell(row, patients)}; mean change {interval(row)}."
 
 
 def _fell(row: Mapping[str, Any], patients: pd.DataFrame) -> str:
@@ -98,23 +101,28 @@ def _fell(row: Mapping[str, Any], patients: pd.DataFrame) -> str:
     return f"the score fell in {down} and rose in {up} of {plural(n, 'patient')}{same_as_before}"
 
 
+def too_few(row: Mapping[str, Any]) -> bool:
+    """Whether so few patients, or so few that changed, can reject nothing."""
+    return int(row["n_patients"]) < TOO_FEW or float(row["min_attainable_p_given_zeros"]) > ALPHA
+
+
 def _verdict(row: Mapping[str, Any]) -> str:
     n, p = int(row["n_patients"]), float(row["p"])
-    if not np.isfinite(p):
+    if n == 0 or not np.isfinite(p):
         return ""
     least = float(row["min_attainable_p_given_zeros"])
     if n < TOO_FEW:
         normal = ", and the interval leans on normality and is no test" if np.isfinite(row["ci_low"]) else ""
         return (
-            f" {plural(n, 'patient').capitalize()} cannot reject anything at 0.05 (smallest attainable p {small(least)})"
+            f"{plural(n, 'patient').capitalize()} cannot reject anything at 0.05 (smallest attainable p {small(least)})"
             f"{normal}: read the single values."
         )
     if least > ALPHA:
-        return f" With {n} patients, some without any change, nothing can be rejected at 0.05: read the single values."
+        return f"With {n} patients, some without any change, nothing can be rejected at 0.05: read the single values."
     unchanged = f", {int(row['n_zero'])} of them unchanged," if row["n_zero"] else ""
     floor = f"smallest attainable with {n} patients{unchanged} {small(least)}"
     adjusted = f", adjusted {small(row['p_adj'])}" if row["n_hypotheses"] > 1 and np.isfinite(row["p_adj"]) else ""
-    return f" Exact sign-flip {p_value(p)} ({floor}{adjusted}): {_shown(row)}."
+    return f"Exact sign-flip {p_value(p)} ({floor}{adjusted}): {_shown(row)}."
 
 
 def _shown(row: Mapping[str, Any]) -> str:

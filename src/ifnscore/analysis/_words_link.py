@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ifnscore._lazy import np
 from ifnscore.analysis import _discordant, _link, _responders
 from ifnscore.analysis._leave_one_out import ALPHA, TOO_FEW
-from ifnscore.analysis._phrases import SYNTHETIC, bounded, number, p_value, percent, plural, small
+from ifnscore.analysis._phrases import SYNTHETIC, Sentences, about, bounded, number, p_value, percent, plural, small
 from ifnscore.result import rows as rows_of
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ NO_PROOF = (
     "None of this shows a cause, and a fall of the score is no proof of benefit: interferon alpha normalised in responders and "
     "in non-responders (Le Voyer 2021)."
 )
+NO_P = "No p is given: batch and time cannot be told apart."
 #: Two or three points make a correlation whatever they are.
 FEWEST = 4
 
@@ -33,29 +34,28 @@ def associate(
     linked: Linked,
     definition: str | None,
     no_p: frozenset[str],
-) -> str:
-    """Return the paragraph for an association."""
+) -> Sentences:
+    """Return the sentences about an association, each under its topic."""
     rows = table[(table["signature"] == frame.primary) & (table["tissue"] == frame.tissues[0])]
     of = {r["contrast"]: r for r in rows_of(rows) if r["test"] not in {"permutation_of_labels", "firth_logistic"}}
     where = "" if frame.tissues[0] == "unknown" else f" in {frame.tissues[0]}"
     first, last = frame.settings.link_window
-    parts = [SYNTHETIC] if cohort.settings.synthetic else []
+    said = about("synthetic", SYNTHETIC if cohort.settings.synthetic else "")
     better = "higher is worse" if linked.instrument.higher_is_worse else "higher is better"
-    parts.append(f"{frame.primary}{where} and {linked.instrument.title} ({better}).")
-    parts += ["No p is given: batch and time cannot be told apart."] if frame.tissues[0] in no_p else []
-    parts.append(_sentence(of[_link.CHANGE], f"Change with change (follow-up on day {first:g} to {last:g})"))
-    parts += _beside_change(of, tables["pairs"], frame)
-    parts.append(_sentence(of[_link.BASELINE], "At baseline, between patients"))
-    parts.append(_sentence(of[_link.WITHIN_OWN], "Within patients, after removing drug phase and each child's own time trend"))
+    said += about("measure", f"{frame.primary}{where} and {linked.instrument.title} ({better}).")
+    said += about("batch", NO_P if frame.tissues[0] in no_p else "")
+    said += about("change", _sentence(of[_link.CHANGE], f"Change with change (follow-up on day {first:g} to {last:g})"))
+    said += about("beside", *_beside_change(of, tables["pairs"], frame))
+    said += about("baseline", _sentence(of[_link.BASELINE], "At baseline, between patients"))
+    own = "Within patients, after removing drug phase and each child's own time trend"
+    said += about("within", _sentence(of[_link.WITHIN_OWN], own))
     common = of[_link.WITHIN_ADJUSTED]
     if np.isfinite(common["estimate"]):
-        parts.append(f"With one time trend for all children instead: r = {bounded(common['estimate'])}.")
-    parts.append(_warned(of[_link.UNADJUSTED]))
-    parts += _disagree(tables["discordant"], frame)
-    if definition:
-        parts += _response(tables["responders"], of)
-    parts.append(NO_PROOF)
-    return " ".join(p for p in parts if p)
+        said += about("within", f"With one time trend for all children instead: r = {bounded(common['estimate'])}.")
+    said += about("unadjusted", _warned(of[_link.UNADJUSTED]))
+    said += about("discordant", *_disagree(tables["discordant"], frame))
+    said += about("response", *(_response(tables["responders"], of) if definition else []))
+    return said + about("proof", NO_PROOF)
 
 
 def _sentence(row: Mapping[str, Any], lead: str) -> str:

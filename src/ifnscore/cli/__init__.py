@@ -18,6 +18,7 @@ from ifnscore.cli.formats import formats
 from ifnscore.cli.inspect import inspect
 from ifnscore.cli.methods import methods
 from ifnscore.cli.reference import reference
+from ifnscore.cli.report import report
 from ifnscore.cli.score import score
 from ifnscore.cli.signatures import signatures
 from ifnscore.cli.tis import tis
@@ -28,6 +29,7 @@ Examples:
   ifnscore score matrix.h5ad --controls "group == 'healthy'" -o scores.tsv
   ifnscore signatures --type II
   ifnscore compare scored.h5ad my_cohort -o change
+  ifnscore report scored.h5ad my_cohort -o report.html
   ifnscore demo
 """
 
@@ -41,7 +43,7 @@ def app() -> None:
     """
 
 
-COMMANDS = (score, inspect, formats, signatures, methods, reference, compare, associate, tis, cohort, demo, completion)
+COMMANDS = (score, inspect, formats, signatures, methods, reference, compare, associate, report, tis, cohort, demo, completion)
 for _command in COMMANDS:
     app.add_command(_command)
 

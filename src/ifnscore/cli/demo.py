@@ -1,4 +1,4 @@
-"""``ifnscore demo``: the synthetic tofacitinib cohort, from counts to a reading."""
+"""``ifnscore demo``: the synthetic tofacitinib cohort, from counts to a report."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MARK = "SYNTHETIC"
 @click.option("--force", is_flag=True, help="Replace an earlier demo.")
 @_app.common
 def demo(folder: str, *, force: bool, quiet: bool, debug: bool) -> None:
-    """Write a SYNTHETIC cohort of six children on tofacitinib to DIR, score it, compare and associate.
+    """Write a SYNTHETIC cohort of six children on tofacitinib to DIR, score it, compare, associate and report.
 
     Every step prints the command that does the same on your own files.
     """
@@ -36,17 +36,17 @@ def demo(folder: str, *, force: bool, quiet: bool, debug: bool) -> None:
     _app.messages(quiet=True, debug=debug)  # the steps below are shown as the commands that they are
     _files.write(target, _run, force=force, own=_earlier)
     _app.messages(quiet=quiet, debug=debug)
-    say(f"wrote {target}: the cohort, scored.h5ad, and the folders compare and associate with all tables")
+    say(f"wrote {target}: report.html to look at, the cohort, scored.h5ad, and all tables in compare and associate")
 
 
 def _earlier(folder: Path) -> bool:
     """Whether a folder is an earlier demo and holds nothing else."""
-    made = {*_COPIED, MARK, "scored.h5ad", "compare", "associate"}
+    made = {*_COPIED, MARK, "scored.h5ad", "compare", "associate", "report.html"}
     return (folder / MARK).is_file() and {p.name for p in folder.iterdir()} <= made
 
 
 def _run(folder: Path) -> None:
-    from ifnscore import tl
+    from ifnscore import report, tl
     from ifnscore.cohort import Cohort
 
     source = _resources.folder("examples") / NAME
@@ -67,7 +67,9 @@ def _run(folder: Path) -> None:
     _step("ifnscore associate scored.h5ad cohort --outcome cdasi_activity -o associate")
     link = tl.associate(adata, cohort, outcome="cdasi_activity", rng=SEED)
     link.write(folder / "associate")
-    click.echo(link.reading)
+    click.echo(link.reading + "\n")
+    _step(f"ifnscore report scored.h5ad cohort --seed {SEED} -o report.html")
+    report.write(folder / "report.html", adata, cohort, rng=SEED)
 
 
 def _step(command: str) -> None:

@@ -9,7 +9,7 @@ import click
 
 from ifnscore import _files, engine, methods, scored
 from ifnscore import signatures as catalogue
-from ifnscore.cli import _app, _inputs, _output
+from ifnscore.cli import _app, _inputs, _output, _terminal
 from ifnscore.errors import DataError, UsageError, say
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def score(matrices: tuple[str, ...], wanted: tuple[str, ...], **options: Any) ->
 
     MATRIX is any supported file (see ifnscore inspect), several of them, or - for a TSV on stdin. Without -s the default
     panel is scored. With --controls or --reference each signature's published formula is used; without, a method is chosen by
-    a rule and named on stderr. Tables go to stdout unless -o names a file.
+    a rule and named on stderr. Tables go to stdout unless -o names a file: as TSV, but on a terminal rounded, with a bar a score.
     """
     _app.messages(quiet=options["quiet"], debug=options["debug"])
     params = _checked(options)
@@ -171,16 +171,24 @@ def _give(adata: AnnData, hidden: dict[str, str], options: dict[str, Any]) -> No
         _output.write(_table(adata, hidden, long_=options["long_"]), path, force=options["force"])
     if options["json_"]:
         _output.show_json(_output.records(_table(adata, hidden, long_=True)))
+    elif path is None and _terminal.wanted() and not options["long_"]:
+        _terminal.show(adata, _key(adata), list(hidden))
     elif path is None:
         _output.show(_table(adata, hidden, long_=options["long_"]))
     if path is not None:
         say(f"wrote {path}")
 
 
-def _table(adata: AnnData, hidden: dict[str, str], *, long_: bool) -> pd.DataFrame:
-    from ifnscore import get, keys
+def _key(adata: AnnData) -> str:
+    from ifnscore import keys
 
-    key = str(adata.uns[keys.UNS][keys.LATEST])
+    return str(adata.uns[keys.UNS][keys.LATEST])
+
+
+def _table(adata: AnnData, hidden: dict[str, str], *, long_: bool) -> pd.DataFrame:
+    from ifnscore import get
+
+    key = _key(adata)
     if long_:
         table = get.scores(adata, key=key)
         return table[~table["signature"].isin(list(hidden))]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _PATH = re.compile(r"(^|[\s,;(])(~?/|[A-Za-z]:\\|\\\\)\w")
 #: Shorter ids are ordinary words and numbers: a patient called 1 and an arm called 1.
-_SHORTEST = 3
+SHORTEST = 3
 
 
 def check(cohort: Cohort, group: str | None = None) -> None:
@@ -32,16 +32,39 @@ def check(cohort: Cohort, group: str | None = None) -> None:
     DataError
         The place and what is wrong with it.
     """
-    ids = {i for i in (*cohort.codes, *cohort.sample_codes) if len(i) >= _SHORTEST}
+    ids = [*cohort.codes, *cohort.sample_codes]
     for where, labels in _printed(cohort, group):
-        for label in labels:
-            found = _wrong(label, ids)
-            if found:
-                msg = f"{where}: a label holds {found}, and labels are printed in the results; rename it"
-                raise DataError(msg)
+        refuse(where, labels, ids)
 
 
-def _wrong(label: str, ids: set[str]) -> str:
+def refuse(where: str, labels: Iterable[str], ids: Iterable[str]) -> None:
+    """Refuse labels from one place.
+
+    Parameters
+    ----------
+    where
+        The place, for the message.
+    labels
+        What would be printed.
+    ids
+        Of patients and samples.
+
+    Raises
+    ------
+    DataError
+        A label holds an id, a calendar date or a path.
+    """
+    long = {i for i in ids if len(i) >= SHORTEST}
+    for label in labels:
+        found = wrong(label, long)
+        if found:
+            msg = f"{where}: a label holds {found}, and labels are printed in the results; rename it"
+            raise DataError(msg)
+
+
+def wrong(label: str, ids: Iterable[str]) -> str:
+    """Return what a label holds that nobody may read, or ""; `ids` shorter than three characters are ordinary words."""
+    ids = {i for i in ids if len(i) >= SHORTEST}
     if label in ids or ids & set(re.split(r"[\s,;:()]+", label)):
         return "the id of a patient or a sample"
     if holds_date(label):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ifnscore import _html
 from ifnscore import instruments as _instruments
 from ifnscore._lazy import pd
 from ifnscore.cohort import _cells, _check, _privacy, _table1, _template
@@ -193,7 +193,7 @@ class Cohort:
             return self
         if not len(self.samples):
             samples = self.simple.frame(obs)
-            ids = list(dict.fromkeys(p for p in samples["patient_id"] if p))
+            ids = list(dict.fromkeys(p for p in samples.loc[~samples["is_control"], "patient_id"] if p))
             return replace(self, samples=samples, patients=_cells.blank(PATIENTS, "patient_id", ids), codes={}, sample_codes={})
         here = self.samples[self.samples["sample_id"].isin(obs.index.astype(str))]
         if not len(here):
@@ -279,8 +279,15 @@ class Cohort:
         return f"{synthetic}Cohort{drug}: {counts or 'no samples yet'}; {len(self.findings)} warnings"
 
     def _repr_html_(self) -> str:
-        rows = "".join(f"<tr><th>{html.escape(name)}</th><td>{n}</td></tr>" for name, n in self._counts().items())
-        return f"<p>{html.escape(repr(self).partition(':')[0])}, {len(self.findings)} warnings</p><table>{rows}</table>"
+        settings, design = self.settings, self.simple
+        primary = (settings.primary_signature, settings.primary_tissue, settings.primary_instrument)
+        known = {
+            "holds": ", ".join(f"{n} {name}" for name, n in self._counts().items()) or "no samples yet",
+            "compares": f"{design.time} {design.baseline} and {design.followup} within {design.patient}" if design else "",
+            "primary": ", ".join(p for p in primary if p),
+            "warnings": f"{len(self.findings)}: see .findings" if len(self.findings) else "",
+        }
+        return _html.page(repr(self).partition(":")[0], _html.facts(known), quiet=settings.title)
 
 
 def _settings(rules: Mapping[str, Any]) -> Settings:

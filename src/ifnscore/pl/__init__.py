@@ -7,6 +7,37 @@ drawn inside ``with ifn.pl.style():``.
 from __future__ import annotations
 
 from ifnscore.pl._style import style
+from ifnscore.pl.association import association
+from ifnscore.pl.contributions import contributions
+from ifnscore.pl.coverage import coverage
+from ifnscore.pl.evaluation import evaluation
+from ifnscore.pl.genes_change import genes_change
+from ifnscore.pl.heatmap import heatmap
+from ifnscore.pl.overlap import overlap
 from ifnscore.pl.paired import paired
+from ifnscore.pl.scores import scores
+from ifnscore.pl.spatial import spatial
+from ifnscore.pl.timeline import timeline
+from ifnscore.pl.type_balance import type_balance
+from ifnscore.pl.umap import umap
+from ifnscore.pl.violin import violin
+from ifnscore.pl.waterfall import waterfall
 
-__all__ = ["paired", "style"]
+__all__ = [
+    "association",
+    "contributions",
+    "coverage",
+    "evaluation",
+    "genes_change",
+    "heatmap",
+    "overlap",
+    "paired",
+    "scores",
+    "spatial",
+    "style",
+    "timeline",
+    "type_balance",
+    "umap",
+    "violin",
+    "waterfall",
+]

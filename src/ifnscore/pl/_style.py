@@ -134,6 +134,23 @@ def handle(mark: Mark) -> Any:
     return Line2D([], [], linestyle="", marker=mark.marker, color=mark.colour, markerfacecolor=face, label=mark.label)
 
 
+#: Attribute of an artist that holds what its points say on a page.
+TOLD = "_ifnscore_told"
+
+
+def tell(artist: Any, words: Sequence[object]) -> None:
+    """Say what the points of a collection show, such as ``P01, day 30: 7.2``; the report tells it beside the pointer.
+
+    Parameters
+    ----------
+    artist
+        What ``scatter`` returned.
+    words
+        One text a point, in the order of the points.
+    """
+    setattr(artist, TOLD, [" ".join(str(w).split()) for w in words])
+
+
 def points(ax: Axes, x: Any, y: Any, phase: str, *, size: float = 30, alpha: float = 1.0) -> Any:
     """Draw samples of one phase: colour and shape by phase, hollow when off the drug after a start."""
     mark = PHASES[phase]

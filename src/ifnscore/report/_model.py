@@ -14,16 +14,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """A paragraph of plain text."""
+    """A paragraph of plain text; `title`, where there is one, stands above it as a small heading."""
 
     text: str
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Bullets:
-    """Short lines."""
+    """Short lines; `title`, where there is one, stands above them as a small heading."""
 
     items: tuple[str, ...]
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)

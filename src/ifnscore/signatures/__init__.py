@@ -9,7 +9,8 @@ Examples
 
 from __future__ import annotations
 
-from ifnscore.signatures._catalogue import PANEL, get, ids, names_file, resolve, select
+from ifnscore.signatures._bibtex import Citation, citations, to_bibtex
+from ifnscore.signatures._catalogue import PANEL, Catalogue, catalogue, get, ids, names_file, resolve, select
 from ifnscore.signatures._export import overlap, to_frame, to_gmt, to_json, to_network
 from ifnscore.signatures._files import read
 from ifnscore.signatures._model import Cutoff, Formula, Signature, Source
@@ -17,10 +18,14 @@ from ifnscore.signatures._random import random_like
 
 __all__ = [
     "PANEL",
+    "Catalogue",
+    "Citation",
     "Cutoff",
     "Formula",
     "Signature",
     "Source",
+    "catalogue",
+    "citations",
     "get",
     "ids",
     "names_file",
@@ -29,6 +34,7 @@ __all__ = [
     "read",
     "resolve",
     "select",
+    "to_bibtex",
     "to_frame",
     "to_gmt",
     "to_json",

@@ -7,8 +7,8 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from ifnscore import _resources
-from ifnscore.errors import DataError, UsageError, nearest
+from ifnscore import _html, _resources
+from ifnscore.errors import DataError, UsageError, listing, nearest, visible
 from ifnscore.signatures import _files
 from ifnscore.signatures._model import Signature
 from ifnscore.signatures._parse import from_dict
@@ -24,6 +24,10 @@ PANEL: tuple[str, ...] = (
     "aybey_ifn2_6",
     "dejesus2020_nfkb11_control",
 )
+
+
+#: Signatures that a notebook shows.
+_SHOWN = 12
 
 
 @functools.cache
@@ -66,6 +70,48 @@ def get(signature: str) -> Signature:
 def names_file(text: str) -> bool:
     """Whether a value given for signatures names a file rather than ids."""
     return "/" in text or text.endswith((".toml", ".gmt"))
+
+
+class Catalogue(list[Signature]):
+    """A list of signatures that shows itself briefly."""
+
+    def __repr__(self) -> str:
+        return f"<{_html.plural(len(self), 'signature')}: {visible(listing([s.id for s in self], 5))}>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            {
+                "id": s.id,
+                "type": s.ifn_type,
+                "genes": s.n_genes,
+                "tissue": ", ".join(s.tissue),
+                "formula": f"{s.formula.method} ({s.formula.status})",
+                "year": s.source.year or "",
+                "title": s.title,
+            }
+            for s in self[:_SHOWN]
+        ]
+        more = f"and {len(self) - _SHOWN} more; as a table: ifn.signatures.to_frame()" if len(self) > _SHOWN else ""
+        columns = ["id", "type", "genes", "tissue", "formula", "year", "title"]
+        table = _html.table(rows, columns) if rows else ""
+        return _html.page(_html.plural(len(self), "signature"), table, _html.paragraph(more, quiet=True) if more else "")
+
+
+def catalogue(signatures: object = "all") -> Catalogue:
+    """Return signatures as a list that a notebook shows as a table.
+
+    Parameters
+    ----------
+    signatures
+        See :func:`resolve`.
+
+    Examples
+    --------
+    >>> from ifnscore import signatures
+    >>> signatures.catalogue("rice,kim2018_irg28_z")
+    <2 signatures: rice2013_ags6, kim2018_irg28_z>
+    """
+    return Catalogue(resolve(signatures))
 
 
 def resolve(signatures: object = "panel") -> list[Signature]:
@@ -134,7 +180,7 @@ def _from_text(text: str) -> Iterable[Signature]:
 
 def select(
     *, ifn_type: str | None = None, tissue: str | None = None, platform: str | None = None, disease: str | None = None
-) -> list[Signature]:
+) -> Catalogue:
     """Return the shipped signatures that fit all filters (case does not matter).
 
     Parameters
@@ -154,4 +200,4 @@ def select(
     ):
         if word is not None:
             chosen = [s for s in chosen if word.lower() in text(s).lower()]
-    return chosen
+    return Catalogue(chosen)

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from ifnscore.errors import listing
+from ifnscore import _html
+from ifnscore.errors import listing, visible
 
 IfnType = Literal["I", "II", "III", "I+II", "comparator", "unknown"]
 IFN_TYPES: tuple[str, ...] = ("I", "II", "III", "I+II", "comparator", "unknown")
@@ -167,6 +168,13 @@ class Signature:
         plain: dict[str, Any] = json.loads(json.dumps(asdict(self)))
         return plain
 
+    @property
+    def bibtex(self) -> str:
+        """The paper behind the signature as BibTeX, see :func:`ifnscore.signatures.to_bibtex`."""
+        from ifnscore.signatures._bibtex import to_bibtex
+
+        return to_bibtex(self)
+
     def hash(self) -> str:
         """Return a SHA-256 of what makes the score (genes, weights, formula): wording does not change it."""
         core = {
@@ -180,16 +188,34 @@ class Signature:
         }
         return hashlib.sha256(json.dumps(core, sort_keys=True).encode()).hexdigest()
 
-    def _repr_html_(self) -> str:
-        from html import escape
+    def _cited(self) -> str:
+        """Return author and year, as far as they are known."""
+        known = (self.source.first_author, str(self.source.year or UNKNOWN))
+        return " ".join(k for k in known if k != UNKNOWN)
 
-        rows = {
+    def __repr__(self) -> str:
+        facts = (
+            f"type {self.ifn_type}",
+            f"{self.n_genes} gene{'' if self.n_genes == 1 else 's'} ({listing(self.genes, 3)})",
+            f"{self.formula.method} ({self.formula.status})",
+            self._cited(),
+        )
+        return f"<Signature {visible(self.id)}: {visible('; '.join(f for f in facts if f))}>"
+
+    def _repr_html_(self) -> str:
+        doi = "" if self.source.doi == UNKNOWN else f"doi {self.source.doi}"
+        known = {
             "interferon type": self.ifn_type,
-            "genes": f"{self.n_genes}: {listing(self.genes, 12)}",
-            "formula": self.formula.text,
+            "genes": listing(self.genes, 12),
+            "formula": UNKNOWN if self.formula.method == UNKNOWN else f"{self.formula.method}, {self.formula.status}",
             "platform": self.platform_detail,
-            "source": f"{self.source.first_author}, {self.source.year or 'year unknown'}; doi {self.source.doi}",
+            "needs": f"{100 * self.min_coverage:.0f} % of its genes",
+            "source": "; ".join(t for t in (self._cited(), doi) if t),
             "confidence": self.confidence_detail,
         }
-        body = "".join(f"<tr><th style='text-align:left'>{k}</th><td>{escape(str(v))}</td></tr>" for k, v in rows.items())
-        return f"<div><strong>{escape(self.id)}</strong><table>{body}</table></div>"
+        rule = _html.folded("formula and notes in words", _html.paragraph(self.formula.text), _html.paragraph(self.notes))
+        shown = {name: text for name, text in known.items() if text != UNKNOWN}
+        title = "" if self.title == UNKNOWN else self.title
+        plural = "gene" if self.n_genes == 1 else "genes"
+        head = f"{self.n_genes} {plural}" + (f": {title}" if title else "")
+        return _html.page(self.id, _html.facts(shown), rule if self.formula.text != UNKNOWN else "", quiet=head)

@@ -21,6 +21,7 @@ from ifnscore.analysis import (
     _tables,
     _words_link,
 )
+from ifnscore.analysis._phrases import paragraph
 from ifnscore.cohort._flow import flow
 from ifnscore.errors import UsageError
 from ifnscore.result import COLUMNS, Result
@@ -120,11 +121,13 @@ def associate(
     tables["settings"] = _tables.settings(
         cohort, outcome=linked.instrument.id, response=definition or "none", adjust=adjust, rng=rng, **_tables.origin(table)
     )
+    said = _words_link.associate(main, tables, frame, cohort, linked, definition, no_p)
     made = Result(
         verb="associate",
         table=_tables.whole(main),
         tables={name: _tables.whole(t) for name, t in tables.items() if len(t.columns)},
-        reading=_words_link.associate(main, tables, frame, cohort, linked, definition, no_p),
+        reading=paragraph(said),
+        sentences=tuple(said),
         methods=_methods_text.associate(frame, linked.instrument.title, adjust, no_p),
         settings=dict(zip(tables["settings"]["rule"], tables["settings"]["value"], strict=True)),
     )

@@ -28,6 +28,7 @@ from ifnscore.analysis import (
     _tables,
     _words,
 )
+from ifnscore.analysis._phrases import paragraph
 from ifnscore.cohort import _pairs
 from ifnscore.cohort._flow import flow
 from ifnscore.errors import say
@@ -135,11 +136,13 @@ def compare(
         "settings": _tables.settings(bound, adjust=adjust, rng=rng, group=group, margin=margin, **_tables.origin(table)),
     }
     tables = {name: t for name, t in tables.items() if len(t.columns)}
+    said = _words.compare(main, tables, frame, bound, genes=expressed is not None, no_p=no_p)
     made = Result(
         verb="compare",
         table=_tables.whole(main),
         tables={name: _tables.whole(t) for name, t in tables.items()},
-        reading=_words.compare(main, tables, frame, bound, genes=expressed is not None, no_p=no_p),
+        reading=paragraph(said),
+        sentences=tuple(said),
         methods=_methods_text.compare(frame, bound, adjust, no_p),
         settings=dict(zip(tables["settings"]["rule"], tables["settings"]["value"], strict=True)),
     )

@@ -45,7 +45,7 @@ def reference(
     Returns
     -------
     Reference
-        Write it with :meth:`~ifnscore.reference.Reference.write`.
+        Write it with :meth:`~ifnscore.Reference.write`.
 
     Raises
     ------
