@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
+from tests import figures
 from tests.clinic_cohorts import SIGNIFICANT, clinic, flip_p, on_drug, pairs, scores
 
 import ifnscore as ifn
@@ -283,3 +284,12 @@ def test_samples_of_nobody_and_a_cohort_of_nothing():
         ifn.tl.compare(scores({"a": [1.0, 2, 3, 4.5, 5]}, [*ids, "more"]), cohort, scores="a", score_type="log")
     with pytest.raises(DataError, match="score-type"):
         ifn.tl.compare(scores({"a": [1.0, 2, 3, 4]}, ids), cohort, scores="a")
+
+
+@pytest.mark.filterwarnings("ignore::ifnscore.errors.IfnscoreWarning")
+def test_a_table_of_scores_with_controls_and_a_simple_design():
+    adata, cohort = figures.simple(5)
+    table = ifn.get.scores(adata).join(adata.obs, on="sample")
+    from_table, from_matrix = ifn.tl.compare(table, cohort), ifn.tl.compare(adata, cohort)
+    same = ["signature", "n_patients", "estimate", "p"]
+    pd.testing.assert_frame_equal(from_table.table[same], from_matrix.table[same])

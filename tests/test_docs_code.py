@@ -32,6 +32,8 @@ ELSEWHERE = {
 }
 LANGUAGES = {"python", "sh", "console", "toml", "json", "text"}
 PAGES = [p for p in pages() if blocks(p)]
+#: What a test never runs: it would change the machine. Such a line is named in ELSEWHERE, or not printed.
+_INSTALLS = re.compile(r"\b(pip|uv|conda|mamba|apt|apt-get|brew|git|curl|wget|sudo|make)\s|~/|/etc/")
 _EXIT = re.compile(r"#.*\bexit (\d+)\b")
 
 
@@ -86,6 +88,7 @@ class Reader:
         for line in commands(block.text):
             if _bare(line) in ELSEWHERE:
                 continue
+            assert not _INSTALLS.search(_bare(line)), f"{block.where}: {line}: say in ELSEWHERE who runs this"
             docs_files.provide(self.folder, line)
             wanted = int(m[1]) if (m := _EXIT.search(line)) else 0
             script = f"{line}\ncode=$?\npwd > '{self.where}'\nexit $code"
@@ -112,6 +115,39 @@ def test_every_block_runs(page, tmp_path, monkeypatch):
     for block in blocks(page):
         assert block.language in LANGUAGES, f"{block.where}: a block is one of {', '.join(sorted(LANGUAGES))}"
         reader.run(block)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "said"),
+    [
+        ("sh", "true\nfalse", "exit code 1"),
+        ("sh", "true  # exit 1", "exit code 0"),
+        ("sh", "ifnscore no-such-command", "exit code 2"),
+        ("sh", "pip install something", "who runs this"),
+        ("python", "import ifnscore as ifn\nifn.no_such_name", "does not run"),
+        ("console", "$ ifnscore demo", "no line before printed"),
+        ("console", "nothing", "no line begins"),
+        ("toml", "a = ", "Invalid"),
+        ("json", "{a}", "Expecting"),
+    ],
+)
+def test_a_wrong_block_is_noticed(language, text, said, tmp_path):
+    with pytest.raises((AssertionError, pytest.fail.Exception, ValueError), match=said):
+        Reader(tmp_path).run(Block("page.md", 1, language, text))
+
+
+def test_folder_and_names_are_kept(tmp_path):
+    reader = Reader(tmp_path)
+    for language, text in (
+        ("sh", "mkdir inner\ncd inner\necho '$ told'"),
+        ("python", "x = 1"),
+        ("python", "open('seen', 'w').write(str(x))"),
+        ("console", "$ told\n"),
+        ("sh", "test \\\n  -f seen\ncat nowhere  # exit 1"),
+        ("toml", "# own.toml\na = 1\n"),
+    ):
+        reader.run(Block("page.md", 1, language, text))
+    assert {p.name for p in (tmp_path / "inner").iterdir()} == {"seen", "own.toml"}
 
 
 def test_the_exceptions_are_printed_somewhere():

@@ -72,7 +72,7 @@ def test_one_gene_by_hand():
 
 
 def test_five_patients_cannot_reject_and_twenty_can():
-    assert "With 5 patients no gene can reach p < 0.05 (smallest possible p: 0.062)." in words(ifn.pl.genes_change(change(0)))
+    assert "With 5 patients no gene can reach p < 0.05 (smallest possible p: 0.0625)." in words(ifn.pl.genes_change(change(0)))
     table = change(20, KIM).tables["genes"]
     many = int((table["p_adj"] < 0.05).sum())
     assert 0 < many < len(table)
@@ -132,7 +132,9 @@ def test_pictures(tmp_path):
     images.same(ifn.pl.genes_change(change(0)), "genes_change", tmp_path)
     images.same(ifn.pl.genes_change(change(0), signature="raupov2024_jdm5"), "genes_change_5_genes", tmp_path)
     images.same(ifn.pl.genes_change(change(3)), "genes_change_3", tmp_path)
-    images.same(ifn.pl.genes_change(change(20, IFNA)), "genes_change_97_genes", tmp_path)
+    with ifn.pl.style():
+        _, ax = plt.subplots(figsize=(3.35, 4), layout="constrained")
+        images.same(ifn.pl.genes_change(change(20, IFNA), ax=ax), "genes_change_97_genes", tmp_path)
     images.same(ifn.pl.genes_change(change(150, RICE)), "genes_change_300_samples", tmp_path)
 
 

@@ -25,8 +25,8 @@ def _closed():
     plt.close("all")
 
 
-def cells(n=400, *, seed=2):
-    """Return cells of four types, the monocytes stimulated, scored, 24 of them without a score; a UMAP that is none."""
+def cells(n=240, *, seed=2):
+    """Return cells of four types, the monocytes stimulated, scored, 15 of them without a score; a UMAP that is none."""
     rng = np.random.default_rng(seed)
     known = list(dict.fromkeys(g for s in ifn.signatures.resolve("panel") for g in s.genes if not g.startswith("AC00")))
     genes = [*known, *(f"GENE{i}" for i in range(2500 - len(known)))]
@@ -44,12 +44,12 @@ def cells(n=400, *, seed=2):
 
 
 def spots(*, picture):
-    """Return 20 x 20 spots, 100 pixels apart, with a small synthetic picture of the tissue or without."""
-    made = cells()
-    made.obsm["spatial"] = np.stack(np.meshgrid(np.arange(20), np.arange(20)), -1).reshape(-1, 2) * 100 + 250
+    """Return 10 x 10 spots, 100 pixels apart, with a small synthetic picture of the tissue or without."""
+    made = cells(100)
+    made.obsm["spatial"] = np.stack(np.meshgrid(np.arange(10), np.arange(10)), -1).reshape(-1, 2) * 100 + 250
     if picture:
-        image = np.full((240, 240, 3), 0.9)
-        image[20:220, 20:220] = [0.9, 0.75, 0.85]
+        image = np.full((140, 140, 3), 0.9)
+        image[15:128, 15:128] = [0.9, 0.75, 0.85]
         scales = {"tissue_hires_scalef": 0.1, "spot_diameter_fullres": 60.0}
         made.uns["spatial"] = {"section": {"images": {"hires": image}, "scalefactors": scales}}
     return made
@@ -75,8 +75,10 @@ def test_umap_draws_the_scores_at_their_places():
     assert pairs(ax.collections[0]) == sorted(map(tuple, want))
     assert ax.collections[0].get_cmap().name == "viridis"
     assert mpl.colors.to_hex(ax.collections[0].get_cmap().get_bad()) == mpl.colors.to_hex("lightgray")
+    crossed = np.asarray(ax.collections[1].get_offsets())
+    assert crossed == pytest.approx(adata.obsm["X_umap"][np.isinf(score)][:, :2])
     assert ax.get_title(loc="left") == "msigdb_hallmark_ifna\nucell, rank score"
-    assert "grey: 24 of 400 without a score" in [t.get_text() for t in ax.findobj(mpl.text.Text)]
+    assert "grey, crossed: 15 of 240 without a score" in [t.get_text() for t in ax.findobj(mpl.text.Text)]
 
 
 def test_the_matrix_of_the_user_stays_as_it_is_and_settings_too():
@@ -117,7 +119,7 @@ def test_violins_show_every_cell_by_group():
 
 def test_few_cells_are_points_without_a_violin():
     adata = cells()
-    adata.obs["group"] = ["few"] * 12 + ["many"] * 380 + [None] * 8
+    adata.obs["group"] = ["few"] * 12 + ["many"] * 220 + [None] * 8
     ax = ifn.pl.violin(adata, RICE, by="group")
     bodies = [c for c in ax.collections if len(c.get_offsets()) <= 1]
     assert [t.get_text().split(" (")[0].split("\n")[0] for t in ax.get_xticklabels()] == ["few", "many", "not given"]
@@ -139,7 +141,7 @@ def test_spots_lie_on_the_tissue(picture):
     assert low > high  # the origin is at the upper left
     assert ax.get_aspect() == 1
     scale = 0.1 if picture else 1.0
-    assert ax.get_xlim()[0] < 250 * scale < 2150 * scale < ax.get_xlim()[1]
+    assert ax.get_xlim()[0] < 250 * scale < 1150 * scale < ax.get_xlim()[1]
     if picture:
         boxes = [p.get_extents() for p in drawn.get_paths()]
         centres = sorted((round((b.x0 + b.x1) / 2, 4), round((b.y0 + b.y1) / 2, 4)) for b in boxes)
@@ -156,10 +158,10 @@ def test_sections_are_drawn_one_at_a_time():
     adata.uns["spatial"]["other"] = {}
     with pytest.raises(DataError, match=r"there are 2 sections \(section, other\)"):
         ifn.pl.spatial(adata)
-    adata.obs["library_id"] = ["section"] * 100 + ["other"] * 300
-    assert len(ifn.pl.spatial(adata, library_id="section").collections[0].get_array()) == 100
+    adata.obs["library_id"] = ["section"] * 40 + ["other"] * 60
+    assert len(ifn.pl.spatial(adata, library_id="section").collections[0].get_array()) == 40
     other = ifn.pl.spatial(adata, library_id="other")
-    assert (len(other.collections[0].get_array()), len(other.images)) == (300, 0)
+    assert (len(other.collections[0].get_array()), len(other.images)) == (60, 0)
     with pytest.raises(UsageError, match="no section 'sektion'.*Did you mean: section"):
         ifn.pl.spatial(adata, library_id="sektion")
 
@@ -185,21 +187,21 @@ def test_the_picture_would_notice_other_scores(tmp_path):
 
 def test_what_is_missing_is_said_in_one_line():
     adata = cells()
-    adata.obsm["flat"] = np.zeros(400)[:, None]
+    adata.obsm["flat"] = np.zeros(240)[:, None]
     del adata.obsm["X_umap"]
     with pytest.raises(DataError, match=r"no obsm\['X_umap'\]: run sc.pp.neighbors and sc.tl.umap first"):
         ifn.pl.umap(adata)
     with pytest.raises(DataError, match=r"no obsm\['spatial'\]"):
         ifn.pl.spatial(adata)
     adata.obsm["X_umap"] = adata.obsm["flat"]
-    with pytest.raises(DataError, match=r"obsm\['X_umap'\] holds no coordinates: float64 of shape \(400, 1\)"):
+    with pytest.raises(DataError, match=r"obsm\['X_umap'\] holds no coordinates: float64 of shape \(240, 1\)"):
         ifn.pl.umap(adata)
     with pytest.raises(UsageError, match="by='celltype': obs has no such column.*Did you mean: cell_type"):
         ifn.pl.violin(adata, by="celltype")
     with pytest.raises(UsageError, match="order: no cell with a score has 'T' in 'cell_type'"):
         ifn.pl.violin(adata, by="cell_type", order=["T"])
     adata.obs["each"] = adata.obs_names
-    with pytest.raises(DataError, match="by='each' has 400 values"):
+    with pytest.raises(DataError, match="by='each' has 240 values"):
         ifn.pl.violin(adata, by="each")
     with pytest.raises(DataError, match="no scores of 'rice'"):
         ifn.pl.violin(adata, "rice", by="cell_type")

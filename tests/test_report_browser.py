@@ -94,7 +94,7 @@ NAMES = pytest.mark.parametrize("name", ["everything", "hostile", "example", "al
 def test_nothing_is_asked_for_nothing_is_stopped_and_nothing_complains(visit, name):
     one = visit(name)
     one.page.mouse.wheel(0, 100_000)
-    for button in one.page.locator("thead button").all()[:3]:
+    for button in one.page.locator("thead button:visible").all()[:3]:
         button.click()
     one.page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
     one.page.wait_for_timeout(200)
@@ -143,6 +143,13 @@ def test_axe_finds_nothing(visit, name, scheme, size):
     one = visit(name, color_scheme=scheme, viewport=size)
     one.page.evaluate("for (const d of document.querySelectorAll('details')) d.open = true")
     assert axe(one.page) == []
+
+
+def test_axe_would_find_something(visit):
+    page = visit("everything").page
+    page.evaluate("document.documentElement.removeAttribute('lang'); document.querySelector('svg').removeAttribute('aria-labelledby')")
+    page.evaluate("document.querySelector('svg > title').remove()")
+    assert {found.split(":")[0] for found in axe(page)} >= {"html-has-lang", "svg-img-alt"}
 
 
 def test_axe_finds_nothing_among_hostile_names(visit):
@@ -228,7 +235,7 @@ def test_the_keyboard_reaches_what_scrolls_and_the_first_stop_skips(visit):
     page.keyboard.press("ArrowRight")
     page.wait_for_timeout(300)
     assert box.evaluate("b => b.scrollLeft") > 0
-    assert page.locator("#table-inner .scroll").get_attribute("tabindex") is None  # nothing to scroll, no stop
+    assert page.locator("#table-cut .scroll").get_attribute("tabindex") is None  # nothing to scroll, no stop
     outline = box.evaluate("b => { b.blur(); b.focus({focusVisible: true}); return getComputedStyle(b).outlineWidth; }")
     assert outline == "3px"
 
@@ -290,6 +297,14 @@ def test_it_prints_all_of_it_on_white(visit, name, scheme, tmp_path):
     page.emulate_media(media="print", color_scheme=scheme)
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(28, 33, 38)"
     assert (ink == "rgb(28, 33, 38)") is (scheme == "light")
+
+
+@NAMES
+def test_nothing_is_wider_than_the_paper(visit, name):
+    page = visit(name, viewport={"width": 680, "height": 900}).page  # 180 mm, A4 without its margins
+    page.emulate_media(media="print")
+    wide = "[...document.querySelectorAll('table, svg, p, li, h2')].filter(e => e.getBoundingClientRect().right > 681).map(e => e.outerHTML)"
+    assert [html[:300] for html in page.evaluate(wide)] == []
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])

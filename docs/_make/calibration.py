@@ -38,8 +38,10 @@ def write(out: Path) -> None:
     """Write the short tables and copy the long ones."""
     with (CALIBRATION / "results.tsv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
-    short = _table([r for r in rows if r["headline"] == "yes" and r["kind"] == "error rate"])
-    text.write(out / "parts" / "calibration.md", short)
+    headline = [r for r in rows if r["headline"] == "yes" and r["kind"] == "error rate"]
+    bad = sum(r["verdict"] == "anti-conservative" for r in headline)
+    said = f"Of these {len(headline)} cells {bad or 'none'} is anti-conservative: a 95 % Clopper-Pearson interval above 0.05."
+    text.write(out / "parts" / "calibration.md", _table(headline), said)
     shutil.copyfile(CALIBRATION / "RESULTS.md", out / "calibration_results.md")
     readme = (CALIBRATION / "README.md").read_text(encoding="utf-8")
     for name, target in (("RESULTS.md", "calibration_results.md"), ("results.tsv", "")):

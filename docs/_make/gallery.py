@@ -79,7 +79,7 @@ def write(out: Path) -> None:
             blocks += [f"## {name}", f"{text.plain(first)} Options: {link}.", f"```python\n{line}\n```", picture]
     said = (
         "Every figure takes data first and `ax` last, and returns the Axes; nothing is shown, printed or saved. "
-        "`with ifn.pl.style():` sets a journal column (85 mm). SYNTHETIC data below, the cells and spots (`cells`, `spots`: scored "
-        "AnnData) included; patients stand under codes that are drawn anew in each run."
+        "`with ifn.pl.style():` sets a journal column (85 mm). SYNTHETIC data below, the cells and spots (`cells`, `spots`: "
+        "scored AnnData) included; patients stand under codes that are drawn anew in each run."
     )
     text.write(out / "gallery.md", "# Figures", said, f"```python\n{SETUP}```", *blocks)

@@ -192,7 +192,9 @@ def _calibrated(cohort: Cohort, scores: ScoreTable) -> frozenset[str]:
     controls = cohort.samples[cohort.samples["is_control"].astype(bool)]
     if controls.empty or "batch" not in controls or not _by_batch(scores):
         return frozenset()
-    person = controls["donor_id"].where(controls["donor_id"].astype(str) != "", controls["sample_id"])
+    person = controls["sample_id"]
+    if "donor_id" in controls:  # a simple design does not know donors
+        person = controls["donor_id"].where(controls["donor_id"].astype(str) != "", person)
     people = controls.assign(person=person).groupby("batch")["person"].nunique()
     return frozenset(str(b) for b, n in people.items() if n >= cohort.settings.min_controls_batch and str(b))
 

@@ -117,7 +117,7 @@ def _write(path: str, cohort_dir: str | None, design: dict[str, Any] | None, for
         cohort, group = _scored.simple(scores, {k: str(v) for k, v in design.items()}, group), None
     asked: dict[str, Any] = {k: options[k] for k in ("outcome", "response", "scores", "score_type", "adjust", "title")}
     asked |= {"group": group, "suppress": options["suppress_small_cells"], "rng": options["seed"]}
-    say("comparing, linking and drawing; this takes some seconds")
+    say("comparing, linking and drawing: seconds for a few patients, minutes for many")
     make = reports.html if form == "html" else reports.markdown
     with _inputs.naming([path]):
         text = make(scores, cohort, **asked)

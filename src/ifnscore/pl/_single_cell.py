@@ -108,7 +108,7 @@ def coordinates(adata: AnnData, key: str, missing: str) -> Any:
     return values
 
 
-def titled(ax: Axes, scores: Scores, how: str = "grey: ") -> None:
+def titled(ax: Axes, scores: Scores, how: str = "grey, crossed: ") -> None:
     """Write signature, method and unit above the axes, and how many cells have no score below them."""
     column, left_out = scores.column, int(scores.values.isna().sum())
     lines = (_style.shortened(column.id, 34), f"{column.method}, {column.unit}")
@@ -149,3 +149,12 @@ def embedded(ax: Axes, cells: AnnData, basis: str, scores: Scores, given: Mappin
 
         sc.pl.embedding(cells, basis=basis, color=scores.column.id, show=False, colorbar_loc=None, ax=ax, title="", **settled)
     colour_bar(ax, scores, bar)
+    _cross(ax, next(iter(cells.obsm.values())) * float(settled.get("scale_factor") or 1.0), scores)
+
+
+def _cross(ax: Axes, places: Any, scores: Scores) -> None:
+    """Cross cells without a score: in greyscale a high score is as light as the grey."""
+    without = scores.values.isna().to_numpy()
+    if without.any():
+        size = float(np.clip(30_000 / len(without), 4, 36))
+        ax.scatter(places[without, 0], places[without, 1], s=size, marker="x", color="0.35", linewidths=0.7, zorder=2)

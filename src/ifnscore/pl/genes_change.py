@@ -145,7 +145,7 @@ def _said(table: pd.DataFrame, measured: pd.DataFrame) -> list[str]:
     if str(measured["note"].iloc[0]).startswith(_batch.NO_P):
         told = "No p: the batch is confounded with time."
     elif floor >= LEVEL:
-        told = f"With {n} patient{'s' if n != 1 else ''} no gene can reach p < {LEVEL:g} (smallest possible p: {floor:.2g})."
+        told = f"With {n} patient{'s' if n != 1 else ''} no gene can reach p < {LEVEL:g} (smallest possible p: {floor:.3g})."
     else:
         told = f"{below} of {many} genes with adjusted p < {LEVEL:g} (Benjamini-Hochberg over these genes)."
     fewer = int((measured["n_patients"] < n).sum())

@@ -95,7 +95,7 @@ def spatial(
 def _frame(ax: Axes, places: Any, radius: float) -> None:
     """Show the spots and a little around them, the first row of pixels on top."""
     low, high = np.nanmin(places, axis=0), np.nanmax(places, axis=0)
-    margin = 0.04 * float((high - low).max() or 1.0) + radius
+    margin = 0.07 * float((high - low).max() or 1.0) + radius
     ax.set_aspect("equal")
     ax.set_xlim(low[0] - margin, high[0] + margin)
     ax.set_ylim(high[1] + margin, low[1] - margin)

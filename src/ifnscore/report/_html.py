@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 WORDS = {"warning": "Caution", "missing": "Missing", "synthetic": "Synthetic data", "information": "Note"}
 #: Text of more characters gets a wide column in a table, and a wider one.
 _LONG, _LONGER = 28, 120
+#: Columns beyond which a table is printed in smaller type, and smaller still.
+_MANY, _MOST = 7, 11
 #: A cell that reads as a number, alone or with its interval.
 _NUMERIC = re.compile(r"[<>≤≥~+\-\N{MINUS SIGN}]?\s*\d[\d.,\s()%/\N{MINUS SIGN}×e+-]*(?:to[\d.,\s()%\N{MINUS SIGN}]*)?")
 
@@ -157,6 +159,7 @@ class _Page:
             "id": self.anchor(f"table-{block.name}"),
             "caption": block.caption,
             "columns": columns,
+            "breadth": " most" if len(columns) > _MOST else " many" if len(columns) > _MANY else "",
             "rows": list(zip(*(c["cells"] for c in columns), strict=True)),
             "n_rows": f"{len(block.frame):,}",
             "n_shown": len(shown),

@@ -51,6 +51,8 @@ _NEUTRAL = re.compile(r"#(?P<two>[0-9a-f]{2})(?P=two){2}")
 #: Greys up to here are ink (0x59 = 0.35), white is paper: both change on a dark page.
 _DARKEST_GREY = 0x59
 _INK, _PAPER, _BLACK = "currentColor", "var(--paper)", "#000000"
+#: Inches beyond which a figure keeps more of its width on a small screen, where it scrolls: its type stays readable.
+_WIDE = 7.5
 #: Pixels of the page for a point of the figure: type of 8 points becomes 14 pixels.
 SCALE = 1.75
 
@@ -224,6 +226,7 @@ def _worded(root: ET.Element, block: Figure, number: int) -> None:
         "viewBox": box,
         "width": f"{width * 72 * SCALE:.0f}",
         "height": f"{height * 72 * SCALE:.0f}",
+        "class": "wide" if width > _WIDE else "drawing",
         "role": "img",
         "aria-labelledby": f"f{number}-title f{number}-desc",
         "fill": _INK,

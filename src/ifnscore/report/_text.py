@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 #: A DOI: the only links out of the page.
 _DOI = re.compile(r"(?:https://doi\.org/|\bdoi:)(10\.\d{4,9}/[-._;()/:A-Za-z0-9]*[A-Za-z0-9])")
 #: A word that is too long for a narrow column, and may be broken behind its underscores and dots.
-_WORD = re.compile(r"[^\s<>&]{25,}")
+_WORD = re.compile(r"[^\s<>&]{16,}")
 #: Marks that turn the direction of a line (Unicode Standard Annex 9): what stands there reads otherwise than it is.
 _TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
