@@ -59,6 +59,7 @@ def test_wheel(tmp_path):
     folder = unzipped(build("wheel", ROOT, tmp_path), tmp_path / "site")
     assert look(folder, tmp_path) == f"{len(list((ROOT / 'genesets').glob('*.toml')))} 6 (15, 26364) {folder / 'ifnscore'}"
     assert (folder / "ifnscore" / "py.typed").exists()
+    assert {p.name for p in (folder / "ifnscore" / "report" / "page").iterdir()} == {"page.html.j2", "page.css", "page.js"}
     empty = tmp_path / "empty"
     empty.mkdir()
     assert run_demo(folder, empty).count("SYNTHETIC") >= 2

@@ -147,7 +147,9 @@ def test_axe_finds_nothing(visit, name, scheme, size):
 
 def test_axe_would_find_something(visit):
     page = visit("everything").page
-    page.evaluate("document.documentElement.removeAttribute('lang'); document.querySelector('svg').removeAttribute('aria-labelledby')")
+    page.evaluate(
+        "document.documentElement.removeAttribute('lang'); document.querySelector('svg').removeAttribute('aria-labelledby')"
+    )
     page.evaluate("document.querySelector('svg > title').remove()")
     assert {found.split(":")[0] for found in axe(page)} >= {"html-has-lang", "svg-img-alt"}
 

@@ -111,7 +111,8 @@ def _by_day(ax: Axes, rows: pd.DataFrame) -> tuple[int, list[Any]]:
         mine = rows[rows["patient_id"] == patient]
         ax.plot(mine["day"], mine["score"], color=_style.GREY, linewidth=1, alpha=faint, zorder=1)
         for phase, part in mine.groupby("phase", sort=False):
-            _style.points(ax, part["day"], part["score"], str(phase), alpha=faint)
+            drawn = _style.points(ax, part["day"], part["score"], str(phase), alpha=faint)
+            _style.tell(drawn, [f"{patient}, day {d:g}: {s:.2f}" for d, s in zip(part["day"], part["score"], strict=True)])
     if len(patients) <= NAMED:
         _names(ax, {p: tuple(rows[rows["patient_id"] == p][["day", "score"]].iloc[-1]) for p in patients})
     return len(patients), _phases(rows["phase"])
@@ -183,8 +184,8 @@ def _pair(ax: Axes, row: dict[str, Any], arm: tuple[str, str] | None, faint: flo
         ax.plot((0.0, 1.0), y, color=arm[0], linewidth=1, marker=arm[1], markersize=5.5, alpha=faint)
         return
     ax.plot((0.0, 1.0), y, color=_style.GREY, linewidth=1, alpha=faint, zorder=1)
-    _style.points(ax, 0.0, y[0], _exposure.BASELINE, alpha=faint)
-    _style.points(ax, 1.0, y[1], row["followup_phase"], alpha=faint)
+    for x, phase in enumerate((_exposure.BASELINE, row["followup_phase"])):
+        _style.tell(_style.points(ax, float(x), y[x], phase, alpha=faint), [f"{row['patient_id']}: {y[x]:.2f}"])
 
 
 def _phases(seen: Iterable[str], *, simple: bool = False) -> list[Any]:

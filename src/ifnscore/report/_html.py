@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 #: The word before a note: its kind is never said by colour alone.
 WORDS = {"warning": "Caution", "missing": "Missing", "synthetic": "Synthetic data", "information": "Note"}
-#: Text of more characters gets a wide column in a table, and a wider one.
-_LONG, _LONGER = 28, 120
-#: Columns beyond which a table is printed in smaller type, and smaller still.
-_MANY, _MOST = 7, 11
+#: Characters of the longest cell beyond which a column of a table gets a width of its own.
+_WIDTHS = (("mid", 15), ("long", 28), ("longer", 120))
+#: Columns beyond which a table is printed in smaller type, in still smaller type, and with words broken anywhere.
+_BREADTHS = (("many", 7), ("most", 11), ("crowd", 15))
 #: A cell that reads as a number, alone or with its interval.
 _NUMERIC = re.compile(r"[<>≤≥~+\-\N{MINUS SIGN}]?\s*\d[\d.,\s()%/\N{MINUS SIGN}×e+-]*(?:to[\d.,\s()%\N{MINUS SIGN}]*)?")
 
@@ -159,7 +159,7 @@ class _Page:
             "id": self.anchor(f"table-{block.name}"),
             "caption": block.caption,
             "columns": columns,
-            "breadth": " most" if len(columns) > _MOST else " many" if len(columns) > _MANY else "",
+            "breadth": "".join(f" {word}" for word, most in _BREADTHS if len(columns) > most),
             "rows": list(zip(*(c["cells"] for c in columns), strict=True)),
             "n_rows": f"{len(block.frame):,}",
             "n_shown": len(shown),
@@ -175,8 +175,7 @@ def _column(values: pd.Series, heading: str, *, first: bool) -> dict[str, Any]:
     some = [c for c in cells if c]
     kind = "num" if some and not first and all(_NUMERIC.fullmatch(c) for c in some) else ""
     longest = max(map(len, some), default=0)
-    if not kind and longest > _LONG:
-        kind = "long" if longest <= _LONGER else "long longer"
+    kind = kind or " ".join(word for word, most in _WIDTHS if longest > most)
     return {"heading": heading, "cells": cells, "type": kind}
 
 
