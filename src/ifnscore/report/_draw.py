@@ -86,16 +86,21 @@ def _seen(ax: Axes, points: PathCollection) -> list[str]:
     if points.get_offset_transform() != ax.transData:
         return []
     x, y = _reader(ax.xaxis, ax.get_xlabel()), _reader(ax.yaxis, ax.get_ylabel())
-    return [f"{x(a)}; {y(b)}" for a, b in np.ma.getdata(points.get_offsets()).astype(float)]
+    return ["; ".join(filter(None, (x(a), y(b)))) for a, b in np.ma.getdata(points.get_offsets()).astype(float)]
 
 
 def _reader(axis: Axis, label: str) -> Any:
-    """Return a function from a place on an axis to words: the name of the nearest tick where ticks are names, else the number."""
+    """Return a function from a place on an axis to words: the name of the nearest tick where ticks are names, else the number.
+
+    An axis without a label and without tick labels says nothing: a place on it is no value.
+    """
     what = " ".join(_style.shortened(label.replace(r"\$", "$"), _LABEL).split())
-    names = [" ".join(t.get_text().replace(r"\$", "$").split()) for t in axis.get_ticklabels()]
+    names = [" ".join(t.get_text().replace(r"\$", "$").split()) if t.get_visible() else "" for t in axis.get_ticklabels()]
     places = np.asarray(axis.get_majorticklocs(), float)
     if len(names) == len(places) and any(names) and not all(_NUMBER.fullmatch(n) for n in names):
         return lambda v: names[int(np.argmin(np.abs(places - v)))]
+    if not what and not any(names):
+        return lambda _: ""
     return lambda v: f"{what}: {_cells.shown(float(v))}" if what else _cells.shown(float(v))
 
 

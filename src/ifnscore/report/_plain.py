@@ -44,7 +44,7 @@ def section(study: Study) -> Section:
         _blocks.figure(
             study,
             "scores",
-            "Every sample is a point, a short line the median of its group; the cut-off is a long line, where controls allow one.",
+            "Every sample is a point, a short line the median of its group; a long line is the cut-off, if controls allow one.",
             alt,
             lambda ax: pl.scores(study.scored, by=by, signature=study.primary, ax=ax, **study.for_figures),
             behind=of_samples(study),
