@@ -373,3 +373,19 @@ def test_names_of_terms_are_checked():
         mixed.within_between(d["y"], d["patient"], d["y"], d["on"], {"within": d["on"]})
     with pytest.raises(DataError, match="visit 1: 'on' is 2"):
         patient_means.contrast(d["y"], d["patient"], d["on"] + 2)
+
+
+def test_refits_without_the_start_of_statsmodels_reach_the_same_optimum():
+    for seed in range(25):
+        rng = np.random.default_rng(seed)
+        patients, visits = rng.integers(4, 12), rng.integers(3, 8)
+        who = np.repeat(np.arange(patients), visits)
+        on = (np.tile(np.arange(visits), patients) > rng.integers(0, visits - 1)).astype(float)
+        own = rng.normal(0, rng.choice([0, 0.3, 1, 3]), patients)[who]
+        fall = on * (-1 + rng.normal(0, rng.choice([0, 0.5, 2]), patients)[who])
+        y = own + fall + rng.normal(0, rng.choice([0.1, 0.5, 1]), len(who))
+        both = [
+            mixed.fit(y, who, {mixed.TREATMENT: on}, mixed.TREATMENT, satterthwaite=False, statsmodels=s) for s in (True, False)
+        ]
+        assert both[0].term(mixed.TREATMENT)["estimate"] == pytest.approx(both[1].term(mixed.TREATMENT)["estimate"], abs=1e-6)
+        assert both[0].log_lik == pytest.approx(both[1].log_lik, abs=1e-8)

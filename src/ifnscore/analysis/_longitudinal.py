@@ -80,10 +80,8 @@ def _left_out(rows: list[dict[str, Any]], used: pd.DataFrame, y: Any) -> list[di
     numbers = np.array([n for n, _ in who])
 
     fits: dict[str, Callable[[Any, Any, Any], tuple[float, float]]] = {
-        "mixed_random_slope": lambda y, who, on: _term(
-            mixed.fit(y, who, {mixed.TREATMENT: on}, mixed.TREATMENT, satterthwaite=False)
-        ),
-        "mixed_random_intercept": lambda y, who, on: _term(mixed.fit(y, who, {mixed.TREATMENT: on}, satterthwaite=False)),
+        "mixed_random_slope": lambda y, who, on: _refitted(y, who, on, mixed.TREATMENT),
+        "mixed_random_intercept": lambda y, who, on: _refitted(y, who, on, "intercept"),
         "gee_bias_reduced": lambda y, who, on: _both(gee.treatment_effect(y, who, on)),
         "cluster_sign_flip": lambda y, who, on: _both(cluster_flip.test(y, who, on)),
     }
@@ -101,8 +99,8 @@ def _left_out(rows: list[dict[str, Any]], used: pd.DataFrame, y: Any) -> list[di
     return rows
 
 
-def _term(fit: mixed.MixedFit) -> tuple[float, float]:
-    term = fit.term(mixed.TREATMENT)
+def _refitted(y: Any, patient: Any, on: Any, random: str) -> tuple[float, float]:
+    term = mixed.fit(y, patient, {mixed.TREATMENT: on}, random, satterthwaite=False, statsmodels=False).term(mixed.TREATMENT)
     return term["estimate"], term["p_between"]
 
 

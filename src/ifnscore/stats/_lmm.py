@@ -82,6 +82,7 @@ def fit(
     reml: bool = True,  # noqa: FBT001, FBT002 - the contract's order of arguments
     *,
     satterthwaite: bool = True,
+    statsmodels: bool = True,
 ) -> MixedFit:
     """Fit a linear mixed model with patients as the grouping.
 
@@ -101,6 +102,9 @@ def fit(
         Restricted (default) or full maximum likelihood.
     satterthwaite
         Whether to compute Satterthwaite's degrees of freedom (`_satterthwaite`).
+    statsmodels
+        Whether to search from statsmodels' estimate too. Refits with one patient left out do without: they reach the same optimum
+        from the two other starts, in a fifth of the time.
 
     Raises
     ------
@@ -134,7 +138,7 @@ def fit(
     unit = float(np.std(visits.y - q @ (q.T @ visits.y)))
     blocks = Blocks(visits.y / unit, q, z, visits.codes, reml=reml)
     search = Cholesky(blocks)
-    start = statsmodels_start(visits.y / unit, q, z, visits.codes, reml=reml)
+    start = statsmodels_start(visits.y / unit, q, z, visits.codes, reml=reml) if statsmodels else None
     phi, converged = search.minimise([*default_starts(z), *([] if start is None else [start])])
     point, theta = search.at(phi), search.theta(phi)
     notes.append("" if converged else "the fit did not converge")
