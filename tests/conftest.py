@@ -19,8 +19,8 @@ from ifnscore.cli import _app, app
 #: Modules that take long: simulations, witnesses of whole cohorts, subprocesses.
 SLOW = {
     *("test_atomic", "test_bad_inputs", "test_bombs", "test_clinic_faults_link", "test_compare_witness", "test_newcomer"),
-    *("test_notebooks",),
-    *("test_docs_code", "test_packaging", "test_planted_truth", "test_properties_compare", "test_properties_read", "test_associate"),
+    *("test_notebooks", "test_report_content", "test_report_html", "test_docs_code", "test_packaging", "test_planted_truth"),
+    *("test_properties_compare", "test_properties_read", "test_associate"),
 }
 
 
