@@ -95,7 +95,8 @@ def test_annotations_are_joined(run, alone):
     )
     code, out, _ = run(*words)
     assert code == 0
-    assert "x: 12 samples" in out
+    assert "x: 6 samples" in out  # the controls of a site stand by themselves
+    assert "x, controls: 6 samples" in out
 
 
 def test_an_existing_file_needs_force(run, alone):

@@ -160,10 +160,32 @@ def test_columns_are_aligned():
 
 
 def test_a_missing_score_is_a_word_and_a_constant_has_no_bar():
-    wide = pd.DataFrame({"a": [1.0, np.nan, 2.0], "b": [3.0, 3.0, 3.0], "c": [np.nan] * 3}, index=["x", "y", "z"])
+    wide = pd.DataFrame({"a": [1.0, np.nan, 2.0], "b": [3.0, 3.0, 3.0]}, index=["x", "y", "z"])
     _, rows, _ = table_of(shown(wide))
-    assert rows[1].split() == ["y", "missing", "3.00", "missing"]
-    assert rows[2].split() == ["z", "2.00", "████████", "3.00", "missing"]
+    assert rows[1].split() == ["y", "missing", "3.00"]
+    assert rows[2].split() == ["z", "2.00", "████████", "3.00"]
+
+
+def test_a_signature_without_any_score_makes_room_and_is_named_below():
+    wide = pd.DataFrame({"c": [np.nan] * 3, "a": [1.0, np.nan, 2.0]}, index=["x", "y", "z"])
+    reasons = {"c": "1/5 genes, needs 80%"}
+    heading, rows, footer = table_of(_terminal.render(wide, {}, width=80, blocks=True, reasons=reasons))
+    assert heading[0].split() == ["sample", "a"]
+    assert rows[1].split() == ["y", "missing"]
+    assert footer[-1] == "no sample has a score of c (1/5 genes, needs 80%)"
+    nothing = shown(wide[["c"]])
+    assert table_of(nothing)[1][0].split() == ["x", "missing"]
+    assert "no sample has a score of c" in nothing
+
+
+def test_the_reason_for_no_score_is_its_coverage(tmp_path):
+    genes = ifn.signatures.get("rice2013_ags6").genes
+    frame = pd.DataFrame(np.random.default_rng(1).lognormal(3, 1, (len(genes), 4)).round(3), index=genes, columns=list("wxyz"))
+    frame.to_csv(tmp_path / "m.tsv", sep="\t", index_label="gene")
+    words = ["score", str(tmp_path / "m.tsv"), "--scale", "linear", "-q", "-s", "dejesus2020_nfkb11_control,rice2013_ags6"]
+    heading, _, footer = table_of(at_terminal(words, 100)[0])
+    assert "dejesus" not in " ".join(heading)
+    assert any(line.startswith("no sample has a score of dejesus2020_nfkb11_control (0/11 genes, needs") for line in footer)
 
 
 @pytest.mark.parametrize(

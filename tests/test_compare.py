@@ -121,7 +121,7 @@ def test_leaving_out_one_patient_by_hand(simple, drawn):
 
 def test_ratios_are_logged_and_zeros_have_no_logarithm():
     made = table({"a": np.zeros(6)})
-    made["a"] = [8, 2, 4, 2, 16, 2, 2, 1, 0, 4, -1, 3.0]
+    made["a"] = [8, 2, 4, 2, 16, 2, 2, 1, 0, 4, np.nan, 3.0]
     got = ifn.tl.compare(made, design(), scores="a", score_type="ratio")
     row = got.table.iloc[0]
     assert row["n_patients"] == 4
@@ -129,6 +129,15 @@ def test_ratios_are_logged_and_zeros_have_no_logarithm():
     assert row["ratio"] == pytest.approx(2**-1.75)
     flow = got.tables["flow"]
     assert flow.loc[flow["reason"] == "score not computable", "n_patients"].tolist() == [2]
+
+
+def test_a_ratio_below_zero_is_refused():
+    made = table({"a": np.zeros(6)})
+    made["a"] = [8, 2, 4, 2, 16, 2, 2, 1, 3, 4, -1.25, 3.0]
+    with pytest.raises(
+        ifn.errors.DataError, match=r"score -1.25 of sample 's\d+' in column 'a' is negative, and a ratio cannot be"
+    ):
+        ifn.tl.compare(made, design(), scores="a", score_type="ratio")
 
 
 @pytest.mark.parametrize("score_type", ["z", "rank"])

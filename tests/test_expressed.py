@@ -34,6 +34,16 @@ def test_values_are_log2_counts_per_million():
     assert np.allclose(some.log2["IFI27"], [want[3], want[1]])
 
 
+def test_only_the_genes_that_are_asked_for_are_read_in_chunks(monkeypatch):
+    adata, _ = figures.simple(5)
+    table = scoretable.collect(adata)
+    whole = _expressed.read(table)
+    monkeypatch.setattr(_expressed, "CHUNK", 4)
+    part = _expressed.read(table, None, ["rice2013_ags6"])
+    assert set(part.log2) == set(part.of_signature["rice2013_ags6"]) == set(whole.of_signature["rice2013_ags6"])
+    pd.testing.assert_frame_equal(part.log2, whole.log2[list(part.log2)])
+
+
 def test_a_small_scored_file_has_the_same_values(tmp_path):
     adata, _ = figures.example()
     whole = _expressed.read(scoretable.collect(adata)).log2

@@ -11,7 +11,7 @@ from tests import figures, images
 from tests.figures_clinic import link_of, link_of_example
 
 import ifnscore as ifn
-from ifnscore.analysis._discordant import PATTERNS
+from ifnscore.analysis._discordant import BOTH, PATTERNS
 from ifnscore.errors import UsageError
 from ifnscore.pl import _style
 from ifnscore.pl._association_labels import place
@@ -70,7 +70,7 @@ def test_points_are_the_changes_of_score_and_measure():
     assert len(want) == 5
     assert points(ax) == sorted(want)
     assert (ax.get_xlabel(), ax.get_ylabel()) == (f"Change of {GEOMEAN} (log2)", "Change of CDASI version 2, activity (points)")
-    assert ax.get_title(loc="left").replace("\n", " ") == "blood, 5 patients (log2 against points)"
+    assert " ".join(ax.get_title(loc="left").split()) == "blood, 5 patients (log2 against points)"
 
 
 def test_discordant_patients_have_another_shape_and_colour_and_all_are_named():
@@ -79,14 +79,20 @@ def test_discordant_patients_have_another_shape_and_colour_and_all_are_named():
     table = table[table["tissue"] == "blood"]
     odd = table[table["discordant"]]
     marks = [c for c in ax.collections if len(c.get_offsets())]
-    assert len(marks) == 2
-    assert [len(c.get_offsets()) for c in marks] == [len(table) - len(odd), len(odd)]
-    assert not np.array_equal(marks[0].get_paths()[0].vertices, marks[1].get_paths()[0].vertices)
-    assert not np.array_equal(marks[0].get_edgecolors(), marks[1].get_edgecolors())
+    less = table[(table["pattern"] == BOTH) & table["response"].eq(other=False)]
+    assert list(less["response"]) == [False]
+    assert len(marks) == 3
+    assert [len(c.get_offsets()) for c in marks] == [len(table) - len(odd) - 1, 1, len(odd)]
+    assert len({m.get_paths()[0].vertices.tobytes() for m in marks}) == 3
+    assert len({m.get_edgecolors().tobytes() for m in marks}) == 3
     assert set(table["patient_id"]) <= set(said(ax).split())
-    assert [t.get_text() for t in ax.get_legend().get_texts()] == [
-        f"both improved, or neither (n = {len(table) - len(odd)})", f"only one of the two improved (n = {len(odd)})",
-    ]  # fmt: skip
+    assert [" ".join(t.get_text().split()) for t in ax.get_legend().get_texts()] == [
+        f"both improved, or neither (n = {len(table) - len(odd) - 1})",
+        "both improved, but the response definition was not met (n = 1)",
+        f"only one of the two improved (n = {len(odd)})",
+        "response: improvement of at least 4 points",
+    ]
+    assert -4.0 in [line.get_ydata()[0] for line in ax.lines]  # cdasi_abs4; a lower value is better
 
 
 def test_quadrants_are_named_after_the_direction_of_the_measure():
@@ -139,7 +145,7 @@ def test_the_words_of_a_correlation():
 def test_there_is_never_a_line_through_the_points():
     for result in (link(), link_of(20), link_of(150)):
         ax = ifn.pl.association(result)
-        assert len(ax.lines) == 2  # the zero lines
+        assert len(ax.lines) == 3  # the zero lines and that of the response
         assert all(len(set(line.get_xdata())) == 1 or len(set(line.get_ydata())) == 1 for line in ax.lines)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -139,3 +141,49 @@ def test_bad_arguments_are_refused_in_a_line():
     long = pd.DataFrame({"sample": ["a"], "signature": [HIGGS], "score": [1.0], "score_type": ["z"]})
     with pytest.raises(DataError, match="holds no genes"):
         ifn.pl.contributions(long)
+
+
+def test_equal_medians_are_ordered_by_the_mean_whatever_the_order_of_genes():
+    adata, _ = figures.simple(6)
+    genes = ["RTP4", "OAS1", "IFI44", "MX1"]
+    adata.X[:, [list(adata.var_names).index(g) for g in genes]] = 0
+    for n, gene in enumerate(genes, 1):  # as in cells: the median of every part is 0
+        adata.X[12 : 12 + n, list(adata.var_names).index(gene)] = 40
+    ifn.tl.score(adata, {"four": genes}, method="mean_log")
+    names = [t.get_text() for t in ifn.pl.contributions(adata, samples=adata.obs_names).get_yticklabels()]
+    assert names == genes[::-1]
+
+
+def test_drawing_does_not_repeat_the_warnings_of_scoring():
+    adata, _ = figures.simple(6)
+    adata = adata[:, [g for g in adata.var_names if g not in {"IFI27", "OAS1"}]].copy()
+    ifn.tl.score(adata, KIM, method="zref_mean", controls="group == 'healthy'", min_coverage=0.5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ifn.pl.contributions(adata)
+
+
+def test_long_names_and_many_groups_keep_the_figure_small():
+    adata, _ = figures.simple(14)
+    adata.obs["many"] = [f"{'x' * 70} {i % 7}" for i in range(adata.n_obs)]
+    ax = ifn.pl.contributions(adata, signature="msigdb_hallmark_ifna", by="many", samples=adata.obs["group"].to_numpy() == "JDM")
+    assert max(len(t.get_text()) for t in ax.get_legend().get_texts()) <= 24
+    assert ax.get_figure().get_figheight() < 11
+
+
+def test_more_than_300_samples_are_bands_of_their_quantiles():
+    adata, _ = figures.simple(160)
+    ax = ifn.pl.contributions(adata, signature=HIGGS)
+    parts = ifn.get.contributions(adata, HIGGS)[~adata.obs["is_control"].to_numpy()]
+    assert not [c for c in ax.collections if len(c.get_offsets()) > 1]
+    for gid, ends in (("quartiles", [0.25, 0.75]), ("centiles", [0.05, 0.95])):
+        bars = [p for p in ax.patches if p.get_gid() == gid]
+        for bar, gene in zip(bars, [t.get_text() for t in ax.get_yticklabels()], strict=True):
+            assert [bar.get_x(), bar.get_x() + bar.get_width()] == pytest.approx(list(parts[gene].quantile(ends)))
+    assert "many samples: quartiles" in below(ax)
+
+
+def test_medians_are_light_on_a_dark_page():
+    with plt.style.context("dark_background"):
+        ax = ifn.pl.contributions(figures.simple(3)[0], signature=HIGGS)
+    assert {line.get_color() for line in ax.lines if line.get_gid() == "median"} == {"#ffffff"}

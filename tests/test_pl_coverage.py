@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pandas as pd
 import pytest
 from matplotlib import pyplot as plt
@@ -108,3 +110,24 @@ def test_given_axes_are_used_and_tables_refused():
         ifn.pl.coverage(pd.DataFrame({"sample": ["a"], "rice2013_ags6": [1.0]}))
     with pytest.raises(DataError, match="no scores under 'x'"):
         ifn.pl.coverage(figures.simple(3)[0], key="x")
+
+
+def test_small_axes_have_one_line_a_signature_in_type_that_fits():
+    adata, _ = figures.example()
+    with ifn.pl.style():
+        figure, four = plt.subplots(2, 2, figsize=(3.35, 3.6), layout="constrained")
+        for ax in four.flat:
+            ifn.pl.coverage(adata, ax=ax)
+    figure.canvas.draw()
+    for ax in four.flat:
+        boxes = [t.get_window_extent() for t in ax.get_yticklabels()]
+        assert all(b.y1 <= a.y0 + 1.5 for a, b in itertools.pairwise(boxes))
+        assert max(len(t.get_text()) for t in ax.get_yticklabels()) <= 12
+        assert words(ax)[0] == "6/6"
+        assert ax.get_tightbbox().x1 <= figure.bbox.x1 + 1
+
+
+def test_what_a_score_needs_is_light_on_a_dark_page():
+    with plt.style.context("dark_background"):
+        ax = ifn.pl.coverage(figures.example()[0])
+    assert {line.get_color() for line in ax.lines if line.get_gid() == "least"} == {"#ffffff"}

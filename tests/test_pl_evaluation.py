@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import anndata as ad
 import numpy as np
 import pandas as pd
@@ -179,3 +181,29 @@ def test_the_picture_would_notice_the_depth(tmp_path):
     adata, _ = figures.example()
     adata.X = np.asarray(adata.X) * np.random.default_rng(3).integers(1, 4, (adata.n_obs, 1))
     images.differs(ifn.pl.evaluation(adata), "evaluation", tmp_path)
+
+
+def test_small_axes_stack_the_panels_or_say_that_the_matrix_is_dropped():
+    adata, _ = figures.example()
+    with ifn.pl.style():
+        for height, panels in ((4.6, 4), (2.4, 3)):
+            _, ax = plt.subplots(figsize=(3.35, height), layout="constrained")
+            ifn.pl.evaluation(adata, ax=ax)
+            assert len(ax.child_axes) == panels
+            said = " ".join(t.get_text() for t in ax.texts)
+            assert ("correlations between the scores are not drawn" in said.replace("\n", " ")) == (panels == 3)
+            ax.get_figure().canvas.draw()
+            label = ax.child_axes[0].xaxis.label
+            assert label.get_text() == "|  needed\nfor a score"
+            if panels == 4:
+                assert label.get_window_extent().y0 > ax.child_axes[3].title.get_window_extent().y1
+
+
+def test_of_many_signatures_some_are_named_in_type_that_fits():
+    adata, _ = figures.example()
+    ifn.tl.score(adata, list(ifn.signatures.ids()), method="zref_mean", controls="is_control", reference_by="tissue", min_coverage=0.01)
+    ax = ifn.pl.evaluation(adata, ax=plt.subplots(figsize=(9, 4), layout="constrained")[1])
+    ax.get_figure().canvas.draw()
+    boxes = [t.get_window_extent() for t in ax.child_axes[0].get_yticklabels()]
+    assert len(boxes) < 81
+    assert all(b.y1 <= a.y0 + 1.5 for a, b in itertools.pairwise(boxes))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -191,3 +192,55 @@ def test_bad_arguments_are_refused_in_a_line():
     ifn.tl.score(two, HIGGS, method="mean_log")
     with pytest.raises(DataError, match="too few samples to compare with"):
         ifn.pl.heatmap(two)
+
+
+def test_values_without_a_spread_are_said():
+    adata, _ = figures.simple(3)
+    adata.X[:] = 5
+    ifn.tl.score(adata, HIGGS, method="mean_log")
+    with pytest.raises(DataError, match="no gene of higgs2011_anifrolumab4 differs between the samples"):
+        ifn.pl.heatmap(adata)
+
+
+def test_the_order_of_the_samples_in_the_file_does_not_matter():
+    adata, cohort = figures.simple(5)
+    turned = adata[np.random.default_rng(1).permutation(adata.n_obs)].copy()
+    for kwargs in ({"cohort": cohort}, {"by": "group"}):
+        first, second = (ifn.pl.heatmap(a, signature=HIGGS, **kwargs) for a in (adata, turned))
+        assert np.allclose(first.images[0].get_array(), second.images[0].get_array())
+
+
+def test_of_many_samples_an_even_part_of_every_group_is_drawn_and_said():
+    adata, _ = figures.simple(300)
+    adata.obs["kind"] = ["rare" if i in {20, 30, 40} else str(v) for i, v in enumerate(adata.obs["group"])]
+    ax = ifn.pl.heatmap(adata, signature=HIGGS, by="kind")
+    shape = ax.images[0].get_array().shape
+    assert shape[1] <= 420
+    assert ax.get_xlabel() == f"{shape[1]} of 612 samples, evenly drawn"
+    assert len(rows(ax)["rare"]) == 3
+    assert len(rows(ax)["healthy"]) == 12
+    score = ifn.get.scores_wide(adata)[HIGGS]
+    drawn, most = dots(ax)[rows(ax)["JDM"]], score[adata.obs["kind"].to_numpy() == "JDM"]
+    assert (drawn.min(), drawn.max()) == pytest.approx((most.min(), most.max()))
+
+
+def test_in_a_narrow_column_names_are_short_and_the_number_of_genes_has_its_place():
+    adata, cohort = figures.simple(20)
+    adata.obs["long"] = ["a" * 40 if c else "b" * 40 for c in adata.obs["is_control"]]
+    with ifn.pl.style():
+        _, ax = plt.subplots(figsize=(3.35, 2.6), layout="constrained")
+        ifn.pl.heatmap(adata, cohort=cohort, signature=HALLMARK, ax=ax)
+        _, other = plt.subplots(figsize=(3.35, 2.6), layout="constrained")
+        ifn.pl.heatmap(adata, by="long", ax=other)
+    assert not ax.get_ylabel()
+    assert "97 genes, one of" in said(ax)
+    assert max(len(n) for n in rows(other)) == 16
+    ax.get_figure().canvas.draw()
+    boxes = [t.get_window_extent() for t in ax.get_yticklabels()]
+    assert all(b.y1 <= a.y0 + 1 for a, b in itertools.pairwise(boxes))
+
+
+def test_scores_are_light_on_a_dark_page():
+    with plt.style.context("dark_background"):
+        ax = ifn.pl.heatmap(figures.simple(3)[0])
+    assert next(line for inset in ax.child_axes for line in inset.lines).get_color() == "#ffffff"

@@ -88,3 +88,17 @@ def test_given_axes_are_used_and_one_signature_refused():
         ifn.pl.overlap("rice2013_ags6")
     with pytest.raises(UsageError, match="unknown signature 'ricee'"):
         ifn.pl.overlap("ricee")
+
+
+def test_the_comparator_is_called_so_and_many_lists_have_no_numbers():
+    ax = ifn.pl.overlap(["rice2013_ags6", "dejesus2020_nfkb11_control"])
+    assert [t.get_text() for t in ax.get_legend().get_texts()] == ["type I", "comparator"]
+    ax = ifn.pl.overlap("all")
+    assert not ax.texts
+    assert "counts are not written: too many signatures" in ax.get_legend().get_title().get_text().replace("\n", " ")
+
+
+def test_the_diagonal_is_light_on_a_dark_page():
+    with plt.style.context("dark_background"):
+        ax = ifn.pl.overlap(THREE)
+    assert {t.get_color() for t in ax.texts if t.get_fontweight() == "bold"} == {"#ffffff"}

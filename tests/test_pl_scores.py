@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -199,3 +201,33 @@ def test_bad_arguments_are_refused_in_a_line():
     many.obsm["ifn_published"] = many.obsm["ifn_published"].assign(rice2013_ags6=np.nan)
     with pytest.raises(DataError, match="no sample has a score of rice2013_ags6"):
         ifn.pl.scores(many, signature=RICE)
+
+
+def test_many_groups_in_a_column_stand_in_one_line_each_as_people_count():
+    adata, _ = figures.simple(30)
+    adata.obs["kind"] = ["controls" if c else f"cluster {i % 22 + 1}" for i, c in enumerate(adata.obs["is_control"])]
+    with ifn.pl.style():
+        _, ax = plt.subplots(figsize=(3.35, 4.0), layout="constrained")
+        ifn.pl.scores(adata, by="kind", ax=ax)
+    names = labels(ax)
+    assert [n.split(",")[0] for n in names[1:4]] == ["cluster 1", "cluster 2", "cluster 3"]
+    assert names[-1].startswith("cluster 22, n = ")
+    ax.get_figure().canvas.draw()
+    boxes = [t.get_window_extent() for t in ax.get_yticklabels()]
+    assert all(b.y1 <= a.y0 + 1 for a, b in itertools.pairwise(boxes))
+
+
+def test_points_follow_the_size_of_their_group_and_box_and_median_are_explained():
+    adata, _ = figures.simple(150)
+    adata.obs["kind"] = ["few" if 12 <= i < 16 else str(v) for i, v in enumerate(adata.obs["group"])]
+    ax = ifn.pl.scores(adata, by="kind")
+    sizes = {len(c.get_offsets()): c.get_sizes()[0] for c in ax.collections if type(c).__name__ == "PathCollection"}
+    assert sizes[4] > 2 * sizes[296]
+    assert "median quartiles, groups of 10 or more" in below(ax)
+
+
+def test_lines_are_light_on_a_dark_page_and_no_group_is_yellow():
+    with plt.style.context("dark_background"):
+        ax = ifn.pl.scores(figures.simple(6)[0], by="group")
+    assert {line.get_color() for line in ax.lines if line.get_gid() in {"median", "cutoff"}} == {"#ffffff"}
+    assert ifn.pl._style.YELLOW not in ifn.pl._style.COLOURS

@@ -219,3 +219,29 @@ def test_arguments_of_scanpy_are_passed_on():
     drawn = ax.collections[0]
     assert (drawn.get_cmap().name, drawn.norm.vmin, drawn.norm.vmax, drawn.get_sizes()[0]) == ("cividis", 0, 0.5, 7)
     assert len(ax.get_figure().axes) == 1
+
+
+def test_the_order_of_cells_does_not_move_a_point_of_a_violin():
+    adata = cells()
+    turned = adata[np.random.default_rng(4).permutation(adata.n_obs)].copy()
+    first, second = (ifn.pl.violin(a, by="cell_type").collections[-1].get_offsets() for a in (adata, turned))
+    assert np.allclose(first, second)
+
+
+def test_three_names_lie_and_groups_without_a_violin_are_explained():
+    adata = cells()
+    adata.obs["three"] = np.array(["CD14+ monocyte", "plasmacytoid dendritic cell", "NK cell"])[np.arange(240) % 3]
+    ax = ifn.pl.violin(adata, by="three")
+    assert {t.get_rotation() for t in ax.get_xticklabels()} == {0.0}
+    assert not any("no violin" in t.get_text() for t in ax.texts)
+    few = ifn.pl.violin(adata[:50].copy(), by="three")
+    assert any("no violin for groups of under 20 cells" in t.get_text() for t in few.texts)
+
+
+def test_few_cells_are_no_giant_dots_and_a_second_figure_doubles_no_bar():
+    few = cells()[:10].copy()
+    ax = ifn.pl.umap(few)
+    assert ax.collections[0].get_sizes()[0] <= 60
+    notes, bars = len(ax.texts), len(ax.get_figure().axes)
+    ifn.pl.umap(few, ax=ax)
+    assert (len(ax.texts), len(ax.get_figure().axes)) == (notes, bars)

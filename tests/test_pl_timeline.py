@@ -94,7 +94,9 @@ def test_every_sample_of_a_patient_is_a_mark_of_its_tissue():
 def test_the_small_lines_are_the_measure_and_the_score_on_one_scale():
     adata, cohort = figures.example()
     ax = ifn.pl.timeline(cohort, adata)
-    bottom, top = lanes.plan(0.7, 6.0).lines
+    plan = lanes.plan(0.7, 6.0)
+    strips = {c: lanes.strip(plan, k, 2) for k, c in enumerate((lanes.MEASURE, lanes.TISSUES["blood"][0]))}
+    assert strips[lanes.MEASURE][0] > strips[lanes.TISSUES["blood"][0]][1]  # neither line can hide the other
     day = cohort.visits.set_index(["patient_id", "visit_id"])["day"]
     o = cohort.outcomes[(cohort.outcomes["instrument"] == "cdasi_activity") & cohort.outcomes["value"].notna()]
     log2 = np.log2(ifn.get.scores_wide(adata)[GEOMEAN])
@@ -104,6 +106,7 @@ def test_the_small_lines_are_the_measure_and_the_score_on_one_scale():
         lanes.TISSUES["blood"][0]: [(p, d, log2[i]) for p, d, i in zip(s["patient_id"], s["day"], s["sample_id"], strict=True)],
     }
     for colour, rows in values.items():
+        bottom, top = strips[colour]
         low, high = min(r[2] for r in rows), max(r[2] for r in rows)
         drawn = [line for line in ax.lines if line.get_color() == colour]
         assert len(drawn) == 6
@@ -219,3 +222,27 @@ def test_bad_calls_are_refused():
         ifn.pl.timeline(clinic_of(3)[0], instrument="cmas")
     with pytest.raises(UsageError, match="cdsai"):
         ifn.pl.timeline(cohort, instrument="cdsai")
+
+
+def test_marks_shrink_with_the_lanes_and_arrows_stay_in_the_axes():
+    adata, cohort = figures.example()
+    with ifn.pl.style():
+        _, ax = plt.subplots(figsize=(3.35, 2.6), layout="constrained")
+        ifn.pl.timeline(cohort, adata, ax=ax)
+        ax.figure.draw_without_rendering()
+    lane = ax.get_window_extent().height / 6 / ax.figure.dpi * 72
+    blood = next(c for c in ax.collections if len(c.get_offsets()) and c.get_sizes()[0] > 1)
+    assert blood.get_sizes()[0] ** 0.5 < lane
+    arrows = [c for c in ax.collections if c.get_clip_on() is False and len(c.get_offsets())]
+    assert arrows
+    assert all(c.get_window_extent().x1 <= ax.get_window_extent().x1 + 1 for c in arrows)
+    assert ax.get_title(loc="right") == "SYNTHETIC data"
+
+
+def test_single_values_are_no_lines_in_the_legend():
+    adata, cohort = figures.example()
+    first = cohort.samples.sort_values("day").groupby(["patient_id", "tissue"]).head(1).index
+    alone = dataclasses.replace(cohort, samples=cohort.samples.loc[first])
+    ax = ifn.pl.timeline(alone, adata)
+    shown = next(h for h in ax.get_legend().legend_handles if GEOMEAN in h.get_label())
+    assert shown.get_linestyle() == "None"

@@ -177,3 +177,23 @@ def test_wrong_calls_are_refused_in_one_line():
         ifn.pl.type_balance(adata, cohort, scores=[GEOMEAN])
     with pytest.raises(DataError, match="none of the scores is known as type I "):
         ifn.pl.type_balance(adata, cohort, scores=[AYBEY])
+
+
+def test_the_refusal_names_the_score_that_is_missing_and_why():
+    adata, _ = figures.simple(4)
+    adata.obsm["ifn_published"][AYBEY] = np.nan
+    with pytest.raises(DataError, match=f"scores of both rice2013_ags6 and {AYBEY}: there is none of {AYBEY}"):
+        ifn.pl.type_balance(adata, type_ii=AYBEY)
+    few = figures.simple(4)[0]
+    few = few[:, [g for g in few.var_names if g not in set(ifn.signatures.get(AYBEY).genes)]].copy()
+    ifn.tl.score(few, controls="group == 'healthy'")
+    with pytest.raises(DataError, match=r"there is none of aybey_ifn2_6 \(0 of 6 genes, needs \d+%; absent: "):
+        ifn.pl.type_balance(few)
+
+
+def test_controls_lie_on_top_of_many_patients():
+    ax = ifn.pl.type_balance(*figures.simple(150))
+    cross = next(c for c in ax.collections if "healthy" in str(c.get_label()))
+    others = [c for c in ax.collections if c is not cross]
+    assert cross.get_zorder() > max(c.get_zorder() for c in others)
+    assert ax.patches[0].get_zorder() > max(c.get_zorder() for c in others)

@@ -70,9 +70,9 @@ def test_the_line_the_label_and_the_rate_are_those_of_the_tables():
     ax = ifn.pl.waterfall(link())
     lines = [line for line in ax.lines if line.get_color() == _style.VERMILLION]
     assert [list(line.get_ydata()) for line in lines] == [[4.0, 4.0]]
-    assert ax.get_title(loc="left").replace("\n", " ") == "CDASI activity falls by at least 4 points (adult-derived)"
-    assert "met by 4 of 5 evaluable patients (95 % interval 28 to 99 %)" in said(ax)
-    assert {"met (n = 4)", "not met (n = 1)", "not evaluable (n = 1)", "at least 4 points", "stopped: AE"} == set(legend(ax))
+    assert " ".join(ax.get_title(loc="left").split()) == "CDASI activity falls by at least 4 points (adult-derived)"
+    assert "met by 4 of 5 evaluable patients (95 % interval 28 to 99.5 %)" in said(ax)
+    assert {"met (n = 4)", "not met (n = 1)", "n/e: not evaluable (n = 1)", "at least 4 points", "stopped: AE"} == set(legend(ax))
 
 
 def test_who_cannot_be_judged_is_named_with_the_reason_and_stops_are_marked():
@@ -173,3 +173,18 @@ def test_given_axes_are_used_and_bad_calls_refused():
     none = {k: v for k, v in link().tables.items() if k != "responders"}
     with pytest.raises(DataError, match="no response was judged"):
         ifn.pl.waterfall(dataclasses.replace(link(), tables=none))
+
+
+def test_who_cannot_be_judged_is_a_stub_and_a_value_is_not_struck_through():
+    ax = ifn.pl.waterfall(link_of_example(GEOMEAN))
+    low, high = ax.get_ylim()
+    stubs = [p for p in ax.patches if p.get_hatch() == "xxx"]
+    assert stubs
+    assert all(p.get_height() < 0.05 * (high - low) for p in stubs)
+    assert [t.get_text() for t in ax.texts].count("n/e") == len(stubs)
+    ax.get_figure().draw_without_rendering()
+    line = ax.transData.transform((0, 4.0))[1]  # cdasi_abs4
+    boxes = [t.get_window_extent() for t in ax.texts if t.get_text().isdigit()]
+    assert boxes
+    assert not any(b.y0 <= line <= b.y1 for b in boxes)
+    assert ax.get_title(loc="right") == "SYNTHETIC data"

@@ -61,8 +61,13 @@ def missing(document, section=None):
     return [n.text for n in every(document, Note, section) if n.kind == "missing"]
 
 
-def limits(document):
+def short_limits(document):
     return next(b.items for b in every(document, Bullets, "summary") if b.title == "What cannot be concluded")
+
+
+def limits(document):
+    folded = [b for b in every(document, Details, "summary") if b.summary == "More limits"]
+    return (*short_limits(document), *(line for b in flat(folded) if isinstance(b, Bullets) for line in b.items))
 
 
 def words(document):
@@ -94,7 +99,8 @@ def test_every_part_is_there_and_the_first_screen_has_what_it_must(example):
     assert [s.id for s in document.sections] == WITH_COHORT
     first = document.sections[0].blocks
     assert [b.name for b in flat(first) if isinstance(b, Figure)] == ["every_patient", "change_with_change"]
-    assert any(isinstance(b, Note) and b.kind == "synthetic" for b in first)
+    assert not any(isinstance(b, Note) for b in first)  # the banner says synthetic
+    assert [type(b).__name__ for b in first[:2]] == ["Paragraph", "Figure"]
     assert "8 scores in 39 samples of 6 patients on tofacitinib" in document.subtitle
     assert document.synthetic
     text = " ".join(b.text for b in first if isinstance(b, Paragraph))
@@ -162,12 +168,10 @@ def test_what_cannot_be_concluded_names_every_limit_of_the_example(example):
     for part in (
         "5 patients cannot reject anything at 0.05",
         "There is no untreated arm",
-        "steroid dose was lower",
-        "Cells are not ruled out",
+        "blood cells or of the steroid dose is not ruled out",
         "Left out: 1 patient",
-        "drifted by",
         "made in adults",
-        "neither change names the interferon",
+        "no score names the interferon",
         "no proof of benefit",
         "off the platform",
         "no cut-off: 8 independent controls, 10 needed",
@@ -189,7 +193,7 @@ def test_methods_and_references_can_be_pasted(example):
     quote = every(document, Quote)[0].text
     assert quote.startswith("SYNTHETIC data. Interferon scores were computed with ifnscore")
     assert quote.count("SYNTHETIC") == 1
-    assert "14 healthy controls (tissue=blood)" in quote
+    assert "14 healthy controls (blood)" in quote
     file = next(d for d in every(document, Download) if d.name == "references.bib")
     for signature in ifn.signatures.PANEL:
         doi = ifn.signatures.get(signature).source.doi
@@ -337,7 +341,7 @@ def test_scores_alone():
 
 def test_groups_are_controls_and_others_where_none_are_named():
     document = ifn.report.document(figures.simple(6)[0])
-    assert set(table(document, "scores_by_group").frame["group"]) == {"healthy controls", "other samples"}
+    assert set(table(document, "scores_by_group").frame["group"]) == {"healthy controls", "samples"}
     shown = table(document, "scores_of_samples").frame
     assert len(shown) == 24
 
@@ -346,10 +350,11 @@ def test_a_score_without_genes_is_not_on_the_first_screen():
     adata = ifn.datasets.hppt()
     ifn.tl.score(adata, controls="treatment == 'untreated'")
     document = ifn.report.document(adata, group="treatment")
-    assert document.subtitle.endswith("The score on this screen is kim2018_irg28_geomean.")
+    assert "kim2018_irg28_geomean" in dict(document.facts)["Main score"]
     text = " ".join(limits(document))
-    assert "rice2013_ags6 was not scored where too few genes are usable (5 of 6 genes, at least 100 % needed)" in text
-    assert "rice2013_ags6: 15 of 15 samples without a score" in text
+    assert document.subtitle.startswith("6 of 8 scores could be computed, of 15 samples")
+    assert "2 of 8 scores could not be computed: rice2013_ags6 (5 of 6 genes usable, at least 100 % needed) and " in text
+    assert text.count("rice2013_ags6") == 1
     assert "3 independent controls, 10 needed" in text
 
 
@@ -358,7 +363,7 @@ def test_without_controls():
     ifn.tl.score(adata, "rice")
     document = ifn.report.document(adata)
     assert any("No healthy controls were scored" in n for n in missing(document, "scores"))
-    assert set(table(document, "scores_by_group").frame["group"]) == {"all samples"}
+    assert set(table(document, "scores_by_group").frame["group"]) == {"samples"}
 
 
 def test_signatures_of_ones_own_are_named_as_unknown():
@@ -502,3 +507,86 @@ def test_hostile_names_stay_text():
     assert "<script" not in text.replace("\\<script", "")
     assert "](http" not in text.replace("\\](http", "")
     assert "\u202e" not in text
+
+
+# ------------------------------------------------------------------------------------------- what a newcomer stumbled over
+
+
+def test_the_mark_of_synthetic_data_stays_without_a_cohort(tmp_path):
+    adata, _ = ifn.datasets.jdm_tofacitinib()
+    ifn.tl.score(adata, ["rice"], controls="is_control", donor="donor_id")
+    adata.write_h5ad(tmp_path / "scored.h5ad")
+    import anndata
+
+    document = ifn.report.document(anndata.read_h5ad(tmp_path / "scored.h5ad"))
+    assert document.synthetic
+    groups = table(document, "scores_by_group").frame
+    names = {f"{who}, {tissue}" for who in ("healthy controls", "samples") for tissue in ("blood", "skin")}
+    assert set(groups["group"]) == names  # as the figure names them
+
+
+def test_first_screen_is_short_and_says_every_tissue(example):
+    document = example[2]
+    first = document.sections[0].blocks
+    assert dict(document.facts) == {
+        "Main score": f"{ifn.signatures.get(GEOMEAN).title}; type I; blood ({GEOMEAN})",
+        "Platform": "RNA-seq",
+    }
+    assert not any(isinstance(b, Table) for b in first)
+    assert "In skin (3 patients): mean change" in first[0].text
+    assert "Leaving out" not in first[0].text
+    assert len(short_limits(document)) <= 7
+    assert all(len(line) < 130 for line in short_limits(document))
+    paragraphs = " ".join(b.text for b in first if isinstance(b, Paragraph))
+    assert not [line for line in short_limits(document) if line in paragraphs]
+    shown = table(document, "main_change")
+    assert shown.visible["interval"].tolist() == ["−2.96 to 0.04"]
+    assert shown.visible["interval"].iloc[0] in first[0].text
+
+
+def test_a_link_at_baseline_carries_its_guard(example):
+    lines = next(b.items for b in every(example[2], Bullets, "link"))
+    at = next(i for i, line in enumerate(lines) if line.startswith("At baseline"))
+    assert "says nothing about change on the drug" in lines[at + 1]
+    own = table(example[2], "link").frame
+    n = int((own["estimate"].notna() & (own["role"] != "primary")).sum())
+    assert f"one of {n} estimates" in lines[at + 1]
+
+
+def test_methods_say_what_was_done_and_say_it_once(example):
+    quote = every(example[2], Quote)[0].text
+    sentences = re.split(r"(?<=\.)\s+", quote)
+    assert len(sentences) == len(set(sentences))
+    cohort = clinic(pairs(4), on_drug(4))
+    scores = pd.DataFrame({"ifn": np.arange(8.0)}, index=pd.Index([f"k{i}{x}" for i in range(1, 5) for x in "ab"], name="sample"))
+    text = ifn.tl.compare(scores, cohort, scores="ifn", score_type="log", rng=1).methods
+    for absent in ("Gene-level", "reference change value", "max-T"):
+        assert absent not in text
+    assert "One score was tested" in text
+
+
+def test_shown_tables_have_words_and_downloads_names(example):
+    document = example[2]
+    ids = re.compile(r"followup_minus|while_on_treatment|as_observed|partial_rmcorr|off-platform|off_interrupted|tissue=")
+    for one in every(document, Table):
+        columns = [c for c in (one.columns or one.frame.columns) if c != "meaning"]
+        if one.name not in {"provenance", "settings_comparison", "settings_link"}:
+            assert not ids.search(one.visible[columns].to_csv()), one.name
+    assert "followup_minus_baseline" in set(table(document, "compare").frame["contrast"])
+    assert any(d.summary == "Words" for d in every(document, Details, "provenance"))
+    assert "not available to the developers" in every(document, Paragraph, "eular")[0].text
+
+
+def test_small_cells_have_a_mark_and_one_footnote(example):
+    shown = table(example[2], "table1")
+    assert "small cell" not in shown.visible.to_csv()
+    assert shown.caption.count("small cell: may identify a child") == 1
+    assert shown.frame["note"].str.contains("small cell").sum() >= shown.visible["value"].str.contains("†").sum() > 0
+    assert not shown.visible.loc[shown.visible["level"] == "", "value"].astype(str).str.contains("†").any()
+
+
+@pytest.mark.parametrize(("x", "text"), [(0.995, "99.5"), (1.0, "100"), (0.48, "48"), (0.9999, "99.9"), (0.0, "0")])
+def test_a_share_that_is_not_all_is_not_100_percent(x, text):
+    from ifnscore.analysis._phrases import share
+
+    assert share(x) == text

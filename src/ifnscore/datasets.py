@@ -55,7 +55,8 @@ def jdm_tofacitinib() -> tuple[AnnData, Cohort]:
     Returns
     -------
     tuple
-        65 samples x 10,500 genes, raw counts, annotated; and the cohort with patients, visits, exposures and outcomes.
+        65 samples x 10,500 genes, raw counts, annotated and marked as synthetic in ``uns["ifnscore"]["input"]``; and the cohort
+        with patients, visits, exposures and outcomes.
     """
     from ifnscore.cohort import Cohort
 
@@ -63,6 +64,7 @@ def jdm_tofacitinib() -> tuple[AnnData, Cohort]:
     adata = loaders.read(root / "counts.csv.gz")
     obs = pd.read_csv(root / "cohort" / "samples.csv", comment="#", dtype={"sample_id": str}).set_index("sample_id")
     adata.obs = obs.loc[adata.obs_names]
+    adata.uns.setdefault("ifnscore", {}).setdefault("input", {})["synthetic"] = True  # for those who have the scores alone
     return adata, Cohort.read(root / "cohort")
 
 

@@ -44,6 +44,11 @@ def detail_key(key: str) -> str:
     return f"{key}_detail"
 
 
+def controls_key(key: str) -> str:
+    """Return the ``obsm`` key of the controls that were given as a mask: true or false, shape (n_samples, 1)."""
+    return f"{key}_controls"
+
+
 def find(adata: AnnData, key: str | None) -> str:
     """Return the key of the scores to use; the latest where none is named, said aloud.
 

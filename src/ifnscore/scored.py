@@ -54,7 +54,8 @@ def small(adata: AnnData, extra: Iterable[str] = ()) -> AnnData:
         var=pd.DataFrame(index=pd.Index([names[c] for c in columns], dtype=object)),
     )
     stored = dict(adata.uns[keys.UNS])
-    made.obsm.update({k: adata.obsm[k] for name in stored for k in (name, keys.detail_key(name)) if k in adata.obsm})
+    beside = (k for name in stored for k in (name, keys.detail_key(name), keys.controls_key(name)))
+    made.obsm.update({k: adata.obsm[k] for k in beside if k in adata.obsm})
     inputs = {**recorded, "scale": facts["scale"], "scale_why": facts["scale_why"], "identifiers_from": "index", "subset": True}
     made.uns[keys.UNS] = {**stored, "input": inputs}
     return made

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, get_args
 
 from ifnscore import get, keys, signatures
 from ifnscore._lazy import np, pd
+from ifnscore.cohort._simple import row_names
 from ifnscore.errors import DataError, UsageError, listing, nearest, say
 from ifnscore.expression import MAX_LINEAR
 from ifnscore.methods._protocol import ScoreType
@@ -26,7 +28,14 @@ _OF_SCORES = frozenset(
         *("platform_match", "stratum"),
     ]
 )
-_SAMPLE_COLUMNS = ("sample", "sample_id")
+#: What the score types mean, for helps and messages.
+MEANINGS = {
+    "log": "log2 values",
+    "ratio": "linear values such as fold changes or geometric means, compared as log2",
+    "z": "standard deviations",
+    "rank": "made from ranks of genes, such as UCell or ssGSEA",
+}
+_DECIMAL_COMMA = re.compile(r"[-+]?\d+,\d+")
 #: What one unit of a score is, once it is on the scale of analysis.
 UNITS = {"ratio": "log2", "log": "log2", "z": "z", "rank": "rank score"}
 
@@ -133,7 +142,7 @@ def collect(
     Raises
     ------
     DataError
-        No scores, a score that is no number, or a score type that nobody stated.
+        No scores, a score that is no number, a ratio below zero, or a score type that nobody stated.
     UsageError
         An unknown score type.
     """
@@ -193,23 +202,23 @@ def _from_table(frame: pd.DataFrame, wanted: list[str], score_type: str | None) 
         )
         raise DataError(msg)
     if score_type is None:
-        msg = f"the table does not say what its scores are ({listing(chosen, 3)}): add --score-type log, ratio, z or rank"
+        msg = f"the table does not say what its scores are ({listing(chosen, 3)}): {_way_out()}"
         raise DataError(msg)
     columns = tuple(Column(c, _ifn_type(c), score_type) for c in chosen)
-    return ScoreTable(_numbers(frame[chosen]), columns, frame.drop(columns=chosen))
+    return ScoreTable(_checked(frame[chosen], columns), columns, frame.drop(columns=chosen))
+
+
+def _way_out() -> str:
+    meant = "; ".join(f"{name}: {meaning}" for name, meaning in MEANINGS.items())
+    return (
+        "score again with -o scored.h5ad or --long, which keep the type of each score; only for scores from elsewhere that are "
+        f"all of one type state score_type= (--score-type; {meant})"
+    )
 
 
 def _by_sample(frame: pd.DataFrame) -> pd.DataFrame:
-    for name in _SAMPLE_COLUMNS:
-        if name in frame.columns:
-            return frame.set_axis(pd.Index(frame[name].astype(str), name="sample")).drop(columns=name)
-    if isinstance(frame.index, pd.RangeIndex) and len(frame.columns) and not pd.api.types.is_float_dtype(frame.dtypes.iloc[0]):
-        first = frame.columns[0]
-        if not frame[first].duplicated().any() or {"signature", "score"} <= set(frame.columns):
-            return frame.set_axis(pd.Index(frame[first].astype(str), name="sample")).drop(columns=first)
-        # one row a visit: the first column is the patient, so rows are samples without a name
-        return frame.set_axis(pd.Index([f"row {i}" for i in range(1, len(frame) + 1)], name="sample"))
-    return frame.set_axis(pd.Index(frame.index.astype(str), name="sample"))
+    names, column = row_names(frame)
+    return frame.set_axis(names.rename("sample")).drop(columns=[] if column is None else [column])
 
 
 def _from_long(frame: pd.DataFrame, wanted: list[str], score_type: str | None) -> ScoreTable:
@@ -229,19 +238,33 @@ def _from_long(frame: pd.DataFrame, wanted: list[str], score_type: str | None) -
         rows = frame[frame["signature"] == name]
         said = _only(rows, "score_type") or score_type
         if said not in SCORE_TYPES:
-            msg = f"the table does not say what the scores of {name} are: add --score-type log, ratio, z or rank"
+            msg = f"the table does not say what the scores of {name} are: {_way_out()}"
             raise DataError(msg)
         columns.append(Column(name, _ifn_type(name), said, _only(rows, "method") or "unknown"))
     order = list(dict.fromkeys(frame.index))
     values = pd.DataFrame({c: frame.loc[frame["signature"] == c, "score"] for c in chosen}).reindex(order)
     extra = [c for c in frame.columns if c not in _OF_SCORES]
     obs = frame.loc[~frame.index.duplicated(), extra].reindex(order)
-    return ScoreTable(_numbers(values), tuple(columns), obs)
+    return ScoreTable(_checked(values, columns), tuple(columns), obs)
 
 
 def _only(rows: pd.DataFrame, column: str) -> str | None:
     found = sorted({str(v) for v in rows[column].dropna()}) if column in rows else []
     return found[0] if len(found) == 1 else None
+
+
+def _checked(values: pd.DataFrame, columns: Sequence[Column]) -> pd.DataFrame:
+    """Return scores as numbers; a ratio below zero was no ratio, and its logarithm would silently be missing."""
+    read = _numbers(values)
+    for column in columns:
+        below = read.loc[read[column.id] < 0, column.id]
+        if column.score_type == "ratio" and len(below):
+            msg = (
+                f"score {below.iloc[0]:.4g} of sample {below.index[0]!r} in column {column.id!r} is negative, and a ratio cannot "
+                "be: state another type (log, z or rank), or score again with -o scored.h5ad"
+            )
+            raise DataError(msg)
+    return read
 
 
 def _numbers(values: pd.DataFrame) -> pd.DataFrame:
@@ -251,7 +274,10 @@ def _numbers(values: pd.DataFrame) -> pd.DataFrame:
         read = pd.to_numeric(given, errors="coerce")
         bad = read.isna() & given.notna() & ~given.astype(str).str.strip().isin(["", "NA", "NaN", "nan"])
         if bad.any():
-            msg = f"score {given[bad].iloc[0]!r} of sample {given.index[bad][0]!r} in column {name!r} is no number"
+            word = given[bad].iloc[0]
+            comma = isinstance(word, str) and _DECIMAL_COMMA.fullmatch(word.strip())
+            advice = f": a decimal comma? write {word.strip().replace(',', '.')}" if comma else ""
+            msg = f"score {word!r} of sample {given.index[bad][0]!r} in column {name!r} is no number{advice}"
             raise DataError(msg)
         read = read.astype(float)
         infinite = ~np.isfinite(read.to_numpy()) & read.notna().to_numpy()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ifnscore import expression, get, identify, keys
 from ifnscore._lazy import np, pd
-from ifnscore.matrix import Matrix, Row
+from ifnscore.matrix import CHUNK, Matrix, Row
 from ifnscore.methods import _zref
 from ifnscore.result import rows as rows_of
 
@@ -38,7 +38,7 @@ class Expressed:
     note: str
 
 
-def read(scores: ScoreTable, samples: Sequence[str] | None = None) -> Expressed | None:
+def read(scores: ScoreTable, samples: Sequence[str] | None = None, signatures: Sequence[str] | None = None) -> Expressed | None:
     """Return the expression behind the scores, or None for a table of scores.
 
     Counts become log2(CPM + 1) and linear values log2(x + 1); Ct values change their sign, so that higher means more.
@@ -49,6 +49,8 @@ def read(scores: ScoreTable, samples: Sequence[str] | None = None) -> Expressed 
         Scores of a matrix.
     samples
         Which samples, in this order; those that are not in the matrix are left out. None for all.
+    signatures
+        Whose genes; None for all signatures that were scored. What is not asked for takes no memory.
     """
     adata = scores.adata
     if adata is None:
@@ -56,6 +58,8 @@ def read(scores: ScoreTable, samples: Sequence[str] | None = None) -> Expressed 
     facts = get.provenance(adata, key=scores.key)
     uses = get.genes(adata, key=scores.key)
     found = uses[uses["column"] != ""]
+    if signatures is not None:
+        found = found[found["signature"].isin(signatures)]
     rows = {u["gene"]: Row(u["column"], int(u["occurrence"])) for u in rows_of(found)}
     in_x = facts["layer"] == "X" or keys.recorded_input(adata).get("subset")
     x = adata.X if in_x else adata.layers[facts["layer"]]
@@ -66,8 +70,11 @@ def read(scores: ScoreTable, samples: Sequence[str] | None = None) -> Expressed 
     place = {n: i for i, n in enumerate(names)}
     here = [s for s in (names if samples is None else samples) if s in place]
     picked = np.array([place[s] for s in here], dtype=np.intp)
-    size = matrix.library_size(picked) if matrix.scale == "counts" else None
-    log2 = expression.to_log2(matrix.values(genes, picked), matrix.scale, size)
+    log2 = np.full((len(picked), len(genes)), np.nan)
+    for start in range(0, len(picked), CHUNK):  # the rows of a dense matrix are copied with all their genes
+        part = picked[start : start + CHUNK]
+        size = matrix.library_size(part) if matrix.scale == "counts" else None
+        log2[start : start + CHUNK] = expression.to_log2(matrix.values(genes, part), matrix.scale, size)
     of_signature = {
         str(s): {str(g): bool(u["used"].any()) for g, u in part.groupby("gene") if g in matrix.position}
         for s, part in found.groupby("signature")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ifnscore import expr, get
+from ifnscore import expr, get, keys
 from ifnscore._lazy import np, pd
 from ifnscore.errors import DataError
 
@@ -36,13 +36,25 @@ def mask(scores: ScoreTable, cohort: Cohort | None = None) -> pd.Series:
         return pd.Series(nobody.index.isin(ids), index=nobody.index)
     if scores.adata is None:
         return nobody
+    recorded = scores.adata.obsm.get(keys.controls_key(scores.key))
+    if recorded is not None:  # a mask given in Python; it stands beside the samples, so it holds for a part of them too
+        found = pd.Series(np.asarray(recorded).reshape(-1) == True, index=scores.adata.obs_names)  # noqa: E712
+        return found.reindex(nobody.index, fill_value=False).astype(bool)
     text = get.provenance(scores.adata, key=scores.key).get("controls")
     if not isinstance(text, str) or not text:
         return nobody
     try:
         return pd.Series(np.asarray(expr.Selection(text)(scores.obs), dtype=bool), index=nobody.index)
-    except (DataError, ValueError):  # a mask given in Python, or a column that the scored file did not keep
+    except (DataError, ValueError):  # a mask that an older version did not keep, or a column that the scored file did not keep
         return nobody
+
+
+def donor_column(scores: ScoreTable) -> str:
+    """Return the column of the annotations that names the person: what ``tl.score(donor=...)`` was given, else ``donor_id``."""
+    if scores.adata is None:
+        return "donor_id"
+    named = get.provenance(scores.adata, key=scores.key).get("repeats_averaged")
+    return named if isinstance(named, str) and named in scores.obs else "donor_id"
 
 
 def values(scores: ScoreTable, signature: str, tissue: str | None = None, cohort: Cohort | None = None) -> pd.Series:
@@ -63,9 +75,22 @@ def values(scores: ScoreTable, signature: str, tissue: str | None = None, cohort
         Shape (n_controls,), indexed by donor, or by sample where donors are not known. Empty where there are no controls.
     """
     who = people(scores, cohort)
+    one = samples(scores, signature, tissue, cohort)
+    return one.groupby(who.loc[one.index, "person"].to_numpy()).mean()
+
+
+def samples(scores: ScoreTable, signature: str, tissue: str | None = None, cohort: Cohort | None = None) -> pd.Series:
+    """Return control scores as :func:`values` does, one a sample: shape (n_samples_of_controls,), indexed by sample."""
+    who = people(scores, cohort)
     chosen = who["control"] if tissue is None else who["control"] & (who["tissue"] == tissue)
     one: pd.Series = scores.analysed().loc[chosen.to_numpy(), signature]
-    return one.groupby(who.loc[chosen, "person"].to_numpy()).mean().dropna()
+    return one.dropna()
+
+
+def counted(n_people: int, n_samples: int) -> str:
+    """Return ``3 healthy controls (4 samples)``; the samples only where there are more of them than people."""
+    many = f"{n_people} healthy control{'s' if n_people != 1 else ''}"
+    return f"{many} ({n_samples} samples)" if n_samples > n_people else many
 
 
 def people(scores: ScoreTable, cohort: Cohort | None = None) -> pd.DataFrame:
@@ -83,6 +108,8 @@ def people(scores: ScoreTable, cohort: Cohort | None = None) -> pd.DataFrame:
         about = cohort.samples.set_index("sample_id").reindex(index)
     tissue = "tissue" if cohort is None or cohort.simple is None else cohort.simple.tissue
     place, donor = _text(about, tissue), _text(about, "donor_id")
+    scored = _text(scores.obs.reindex(index), donor_column(scores))
+    donor = donor.where(donor != "", scored)
     person = pd.Series(index.astype(str), index=index, dtype=object)
     return pd.DataFrame(
         {

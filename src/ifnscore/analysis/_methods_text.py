@@ -22,6 +22,13 @@ _ARMS = (
     "Mann-Whitney test and the AUC with Newcombe's interval; their p were adjusted over signatures by Holm's method unless "
     "another was asked for."
 )
+_NOISE = "A reference change value is 1.96 sqrt(2) (or t sqrt(2)) times the within-person SD of repeated controls."
+_GENES = "Gene-level changes of log2 expression carry p adjusted by Benjamini and Hochberg within a signature (exploratory)."
+_RESPONDERS = (
+    "Responders were compared by the exact Mann-Whitney test with Newcombe's interval for the AUC, not given when a group has "
+    "fewer than three; response rates have Clopper-Pearson intervals."
+)
+_LEFT_OUT = "Every estimate was repeated leaving out one patient at a time."
 _ADJUSTED = {
     "max_t": "The p values were adjusted over signatures by a joint studentised sign-flip max-T (step-down, Westfall and Young)",
     "holm": "The p values were adjusted over signatures by Holm's method",
@@ -88,15 +95,30 @@ def rules(frame: Frame, cohort: Cohort, no_p: frozenset[str]) -> str:
     )
 
 
-def compare(frame: Frame, cohort: Cohort, adjust: str, no_p: frozenset[str]) -> str:
-    """Return the methods paragraph of a comparison."""
+def _adjustment(frame: Frame, adjust: str) -> str:
+    several = sum(bool(frame.values[c.id].notna().any()) for c in frame.columns) > 1
+    return f"{_ADJUSTED[adjust]}." if several else "One score was tested, so that p needed no adjustment over scores."
+
+
+def compare(frame: Frame, cohort: Cohort, adjust: str, no_p: frozenset[str], *, genes: bool = True, noise: bool = True) -> str:
+    """Return the methods paragraph of a comparison: of what was done in this run, not of all that could be.
+
+    Parameters
+    ----------
+    frame, cohort, adjust, no_p
+        As the comparison had them.
+    genes
+        Whether changes of genes were computed.
+    noise
+        Whether repeated controls gave a reference change value.
+    """
     parts = [opening(), scores(frame), "" if frame.simple else _ESTIMANDS, rules(frame, cohort, no_p)]
     parts.append(
         "The patient was the unit of inference. The mean change has a t interval and an exact two-sided sign-flip test (all 2^n "
         "sign patterns up to 16 patients, 99,999 random ones beyond); beside it stand the Hodges-Lehmann estimate with its exact "
         "interval and attained level, and the exact signed-rank test with zeros after Pratt. Effect sizes use the exact gamma "
-        f"correction on n-1 degrees of freedom. {_ADJUSTED[adjust]}. The smallest attainable p (2/2^n) is given with each p; "
-        "five patients or fewer cannot reject at 0.05."
+        f"correction on n-1 degrees of freedom. {_adjustment(frame, adjust)} The smallest attainable p (2/2^n) is given with "
+        "each p; five patients or fewer cannot reject at 0.05."
     )
     if no_p:
         parts.append(f"Batch and time are confounded in {phrases.names(sorted(no_p))}: no p is given there.")
@@ -104,19 +126,18 @@ def compare(frame: Frame, cohort: Cohort, adjust: str, no_p: frozenset[str]) -> 
         parts.append(_ARMS)
     if not frame.simple:
         parts.append(_LONGITUDINAL)
-    parts.append(
-        "A reference change value is 1.96 sqrt(2) (or t sqrt(2)) times the within-person SD of repeated controls. Gene-level "
-        "changes of log2 expression carry p adjusted by Benjamini and Hochberg within a signature (exploratory). Every estimate "
-        "was repeated leaving out one patient at a time."
-    )
+    parts += [_NOISE] if noise else []
+    parts += [_GENES] if genes else []
+    parts.append(_LEFT_OUT)
     return " ".join(p for p in parts if p)
 
 
-def associate(frame: Frame, measure: str, adjust: str, no_p: frozenset[str]) -> str:
-    """Return the methods paragraph of an association."""
+def associate(frame: Frame, measure: str, adjust: str, no_p: frozenset[str], *, response: bool = True) -> str:
+    """Return the methods paragraph of an association; `response` says whether anybody's response was judged."""
     s = frame.settings
     first, last = s.link_window
     batch = f" Batch and time are confounded in {phrases.names(sorted(no_p))}: no p is given there." if no_p else ""
+    judged = f" {_RESPONDERS}" if response else ""
     return (
         f"{opening()} {scores(frame)} Samples were matched to the nearest visit with {measure} within "
         f"{s.match_tolerance_days:g} days, not across a start or stop of {s.index_drug} or a change of its dose or of the "
@@ -127,8 +148,6 @@ def associate(frame: Frame, measure: str, adjust: str, no_p: frozenset[str]) -> 
         "one common log(1 + days on drug), or of each patient's own slope on it and of days on the drug; the second is quoted "
         "in the reading, because children differ in how fast they respond and the first then finds links that are not there in "
         "up to 7 % of cohorts. Their p come from permutations inside patient and phase (Freedman and Lane). The unadjusted "
-        "repeated-measures correlation (Bakdash and Marusich 2017) is given with a warning only. Responders were compared by the "
-        "exact Mann-Whitney test with Newcombe's interval for the AUC, not given when a group has fewer than three; response "
-        f"rates have Clopper-Pearson intervals. {_ADJUSTED[adjust]}.{batch} Every estimate was repeated leaving out one patient "
-        "at a time. Le Voyer 2021: doi:10.1093/rheumatology/keab116."
+        f"repeated-measures correlation (Bakdash and Marusich 2017) is given with a warning only.{judged} "
+        f"{_adjustment(frame, adjust)}{batch} {_LEFT_OUT} Le Voyer 2021: doi:10.1093/rheumatology/keab116."
     )

@@ -58,7 +58,15 @@ def names(words: list[str]) -> str:
 
 def percent(low: float, high: float) -> str:
     """Return an interval of shares in per cent."""
-    return f"{100 * low:.0f} to {100 * high:.0f} %"
+    return f"{share(low)} to {share(high)} %"
+
+
+def share(x: float) -> str:
+    """Return a share in whole per cent; what is not all, or not none, is not printed as 100 or 0."""
+    value = 100 * x
+    if 99 <= value < 100:  # noqa: PLR2004
+        return f"{min(value, 99.9):.1f}"
+    return f"{max(value, 0.1):.1f}" if 0 < value < 1 else f"{value:.0f}"
 
 
 def interval(row: Mapping[str, Any]) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import shutil
 import sys
+import textwrap
 import traceback
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -15,6 +18,8 @@ from ifnscore.errors import IfnscoreError, IfnscoreWarning, logger
 
 F = TypeVar("F", bound=Callable[..., Any])
 INTERRUPTED = 130
+#: Messages are broken no shorter than this.
+_NARROWEST = 40
 
 
 def oneline(text: str) -> str:
@@ -24,8 +29,12 @@ def oneline(text: str) -> str:
 
 
 def tell(text: str) -> None:
-    """Print one line on stderr."""
-    click.echo(f"ifnscore: {oneline(text)}", err=True)
+    """Print one line on stderr; a terminal gets it broken between words."""
+    line = f"ifnscore: {oneline(text)}"
+    if sys.stderr.isatty():
+        width = max(shutil.get_terminal_size((80, 24)).columns, _NARROWEST)
+        line = "\n".join(textwrap.wrap(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False))
+    click.echo(line, err=True)
 
 
 class _Stderr(logging.Handler):
@@ -50,6 +59,19 @@ def messages(*, quiet: bool, debug: bool) -> None:
         warnings.showwarning = _show
     if quiet:
         warnings.simplefilter("ignore", IfnscoreWarning)
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """Say nothing but errors for a while."""
+    handlers = logger.handlers
+    logger.handlers = []
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", IfnscoreWarning)
+            yield
+    finally:
+        logger.handlers = handlers
 
 
 def common(command: F) -> F:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from ifnscore import _formulas, expr, loaders, orthologs
+from ifnscore import _formulas, expr, loaders, orthologs, signatures
 from ifnscore._lazy import pd
 from ifnscore.errors import DataError, ScaleError, UsageError, listing, say, warn
 from ifnscore.expression import SCALES
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from anndata import AnnData
 
 F = TypeVar("F", bound=Callable[..., Any])
+#: Characters of a first line that are looked at.
+_FIRST_LINE = 100_000
 #: What pandas says of a row that is too long.
 _RAGGED = re.compile(r"Expected (\d+) fields in line (\d+), saw (\d+)")
 
@@ -112,15 +114,17 @@ def load(matrices: Sequence[str], asked: dict[str, Any], *, control: str | None 
         Control expression, whose columns are carried through a pseudo-bulk.
     """
     samples, layer, pseudobulk = asked.get("samples"), asked.get("layer"), asked.get("pseudobulk")
-    adata = loaders.read(
-        *matrices,
-        scale=asked.get("scale"),
-        symbol_column=asked.get("symbol_column"),
-        layer=layer,
-        normalise=asked.get("normalise"),
-        species=asked.get("species") or "human",
-        **format_options(asked),
-    )
+    given = format_options(asked)
+    with _pointing(matrices):
+        adata = loaders.read(
+            *matrices,
+            scale=asked.get("scale"),
+            symbol_column=asked.get("symbol_column"),
+            layer=layer,
+            normalise=asked.get("normalise"),
+            species=asked.get("species") or "human",
+            **given,
+        )
     if samples is not None:
         join_samples(adata, Path(samples))
     if pseudobulk:
@@ -128,6 +132,27 @@ def load(matrices: Sequence[str], asked: dict[str, Any], *, control: str | None 
 
         adata = tl.pseudobulk(adata, pseudobulk, layer=layer, keep=control)
     return adata
+
+
+@contextlib.contextmanager
+def _pointing(matrices: Sequence[str]) -> Iterator[None]:
+    """Say where a table of scores goes, when a file was no matrix and may be one."""
+    try:
+        yield
+    except DataError as error:
+        if "no catalogue gene" not in str(error) and not (len(matrices) == 1 and _holds_scores(Path(matrices[0]))):
+            raise
+        msg = f"{error} (a table of scores goes to ifnscore compare or report with --scores)"
+        raise (ScaleError if isinstance(error, ScaleError) else DataError)(msg) from error
+
+
+def _holds_scores(path: Path) -> bool:
+    """Whether the first line of a text file names signatures, as that of a table of scores does."""
+    if path.suffix.lower() not in {".csv", ".tsv", ".txt"} or not path.is_file():
+        return False
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        head = {cell.strip(' "\n') for cell in re.split(r"[,;\t]", file.readline(_FIRST_LINE))}
+    return head >= {"signature", "score"} or bool(head & set(signatures.ids()))
 
 
 @contextlib.contextmanager

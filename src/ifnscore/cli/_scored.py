@@ -21,13 +21,19 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 SCORE_TYPES = ("log", "ratio", "z", "rank")
+KEY_HELP = "Write which code is which patient to a separate CSV; keep it apart. Codes are drawn anew for each run."
+SCORE_TYPE_HELP = (
+    "What the scores of a table from elsewhere are, all of them: log (log2 values), ratio (linear, such as fold changes or "
+    "geometric means; compared as log2), z (standard deviations), rank (made from ranks of genes, such as UCell or ssGSEA)."
+)
+SETTINGS = "cohort.toml"
 
 _OPTIONS = (
     click.option("--samples", metavar="FILE", help="Annotations, joined on 'sample_id' or the first column (CSV or TSV)."),
     click.option("--scores", metavar="COL[,COL]", help="Which scores; in a foreign table, its score columns."),
-    click.option("--score-type", type=click.Choice(SCORE_TYPES), help="What the scores of a foreign table are."),
+    click.option("--score-type", type=click.Choice(SCORE_TYPES), help=SCORE_TYPE_HELP),
     click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of everything that is drawn at random."),
-    click.option("--key", "key_file", metavar="FILE", help="Write which code is which patient to a separate CSV; keep it apart."),
+    click.option("--key", "key_file", metavar="FILE", help=KEY_HELP),
     click.option("-o", "--output", metavar="DIR", help="New folder for all tables, the reading and the methods."),
     click.option("--json", "json_", is_flag=True, help="Everything as JSON on stdout."),
     click.option("--force", is_flag=True, help="Replace an existing output."),
@@ -77,6 +83,23 @@ def _table(path: str) -> pd.DataFrame:
             msg = f"{Path(path).name}: not a parquet table: {error}"
             raise DataError(msg) from error
     return _inputs.read_table(Path(path))
+
+
+def check_order(path: str, cohort_dir: str | None) -> None:
+    """Refuse scores and cohort in each other's place.
+
+    Raises
+    ------
+    DataError
+        SCORED is a cohort, and COHORT_DIR is none.
+    """
+    if cohort_dir is None or (Path(cohort_dir) / SETTINGS).is_file():
+        return
+    if (Path(path) / SETTINGS).is_file():
+        msg = (
+            f"{path} is a cohort folder, and {cohort_dir} stands in its place: the scores come first, then the cohort; swap them"
+        )
+        raise DataError(msg)
 
 
 def check_design(cohort_dir: str | None, given: dict[str, str | None]) -> None:
@@ -133,19 +156,29 @@ def check_outputs(opts: dict[str, Any], inputs: list[str | None]) -> None:
     _files.check_free(key, force=opts["force"], inputs=given)
 
 
-def give(result: Result, cohort: Cohort, opts: dict[str, Any]) -> None:
-    """Write and print a result: the reading on stderr, the main table or JSON on stdout."""
+def write_key(cohort: Cohort, key_file: str | None, *, force: bool) -> None:
+    """Write who is who where asked to; otherwise say that the codes are gone with this run."""
     from ifnscore import _files, _formulas
-    from ifnscore.cli import _output
+
+    if not key_file:
+        say("patients stand under codes drawn for this run; --key FILE keeps who is who")
+        return
+    key = _formulas.guarded(cohort.key())
+    _files.write(Path(key_file), lambda p: key.to_csv(p, index=False, lineterminator="\n"), force=force)
+    warn(f"{key_file} says which code is which patient: keep it apart from everything that is shared")
+
+
+def give(result: Result, cohort: Cohort, opts: dict[str, Any]) -> None:
+    """Write and print a result: the reading on stderr, the main table or JSON on stdout; a terminal gets a short table."""
+    from ifnscore.cli import _output, _terminal, _terminal_table
 
     if opts["output"]:
         result.write(opts["output"], force=opts["force"])
-    if opts["key_file"]:
-        key = _formulas.guarded(cohort.key())
-        _files.write(Path(opts["key_file"]), lambda p: key.to_csv(p, index=False, lineterminator="\n"), force=opts["force"])
-        warn(f"{opts['key_file']} says which code is which patient: keep it apart from everything that is shared")
+    write_key(cohort, opts["key_file"], force=opts["force"])
     if opts["json_"]:
         _output.show_json(result.to_dict())
+    elif _terminal.wanted():
+        _terminal_table.show(result.table)
     else:
         _output.show(result.table)
     say(result.reading)

@@ -6,10 +6,12 @@ import math
 import os
 import shutil
 import sys
+import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from ifnscore.cli import _output
 from ifnscore.errors import visible
@@ -54,11 +56,13 @@ def show(adata: AnnData, key: str, hidden: Sequence[str] = ()) -> None:
     from ifnscore import get
 
     wide = get.scores_wide(adata, key=key).drop(columns=list(hidden))
+    covered = get.coverage(adata, key=key).to_dict(orient="records")
+    reasons = {str(r["signature"]): _reason(r) for r in covered}
     some = adata[:MOST]
     long = get.scores(some.copy() if some.is_view else some, key=key)
     above = {(str(r.sample), str(r.signature)): bool(r.above_cutoff) for r in long.itertuples() if r.above_cutoff is not None}
     encoding = getattr(sys.stdout, "encoding", None) or "ascii"
-    text = render(wide, above, width=shutil.get_terminal_size((80, 24)).columns, blocks=_blocks(encoding))
+    text = render(wide, above, width=shutil.get_terminal_size((80, 24)).columns, blocks=_blocks(encoding), reasons=reasons)
     _output.put(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
@@ -71,7 +75,22 @@ def _blocks(encoding: str) -> bool:
     return os.environ.get("TERM") != "dumb"
 
 
-def render(wide: pd.DataFrame, above: dict[tuple[str, str], bool], *, width: int, blocks: bool) -> str:
+def _reason(row: dict[Hashable, Any]) -> str:
+    """Return why a signature has no score, as far as its coverage says; else nothing."""
+    used, needed = int(row["n_used"]), float(row["min_coverage"])
+    if used and float(row["coverage"]) >= needed - 1e-9:
+        return ""
+    return f"{used}/{int(row['n_genes'])} genes, needs {needed:.0%}"
+
+
+def render(
+    wide: pd.DataFrame,
+    above: dict[tuple[str, str], bool],
+    *,
+    width: int,
+    blocks: bool,
+    reasons: Mapping[str, str] = MappingProxyType({}),
+) -> str:
     """Return scores as lines of text.
 
     Parameters
@@ -84,7 +103,12 @@ def render(wide: pd.DataFrame, above: dict[tuple[str, str], bool], *, width: int
         Characters of a line.
     blocks
         Draw bars with block characters; otherwise with ``#``.
+    reasons
+        Signature -> why it has no score, for those that have none.
     """
+    empty = [str(c) for c in wide.columns if not wide[c].notna().any()]
+    if len(empty) < len(wide.columns):  # room goes to what there is to see
+        wide = wide.drop(columns=empty)
     head = wide.iloc[:MOST]
     names = ["sample", *(_shortened(visible(str(s)), blocks=blocks) for s in head.index)]
     room = width - max(map(_width, names))
@@ -98,7 +122,7 @@ def render(wide: pd.DataFrame, above: dict[tuple[str, str], bool], *, width: int
     high = max(len(c.heading) for c in shown)
     lines = [_line([""] * (high - 1) + ["sample"], [[""] * (high - len(c.heading)) + c.heading for c in shown], names, shown)]
     lines += [_line(names[1:], [c.cells for c in shown], names, shown)]
-    return "\n".join([*lines, "", *_footer(wide, len(shown), above)]) + "\n"
+    return "\n".join([*lines, "", *_footer(wide, len(shown), above), *_without(empty, reasons, width)]) + "\n"
 
 
 @dataclass(frozen=True)
@@ -207,6 +231,13 @@ def _footer(wide: pd.DataFrame, shown: int, above: dict[tuple[str, str], bool]) 
         more = f"{_plural(columns, 'more signature')} not shown"
         lines.append(f"{more}: -o scores.tsv, a pipe, or a wider terminal has all {len(wide.columns)}")
     return lines
+
+
+def _without(empty: Sequence[str], reasons: Mapping[str, str], width: int) -> list[str]:
+    """Return who has no score at all, and why."""
+    said = [visible(s) + (f" ({reasons[s]})" if reasons.get(s) else "") for s in empty]
+    line = f"no sample has a score of {', '.join(said)}" if said else ""
+    return textwrap.wrap(line, max(width, _HEADING), subsequent_indent=_GAP, break_on_hyphens=False)
 
 
 def _plural(n: int, word: str) -> str:

@@ -32,7 +32,7 @@ def associate(path: str, cohort_dir: str, **options: Any) -> None:
     """Link scores to a clinical measure: at baseline, change with change, within patients; responders against the rest.
 
     SCORED is a file from ifnscore score (.h5ad, .zarr), or any table of scores. The main table goes to stdout, the reading to
-    stderr. Nothing in it claims a cause.
+    stderr. Nothing in it claims a cause. Patients stand under codes that each run draws anew; --key FILE writes who is who.
     """
     _app.messages(quiet=options["quiet"], debug=options["debug"])
     from ifnscore import instruments
@@ -41,6 +41,7 @@ def associate(path: str, cohort_dir: str, **options: Any) -> None:
 
     if options["response"]:
         responses.get(options["response"])
+    _scored.check_order(path, cohort_dir)
     _scored.check_outputs(options, [path, cohort_dir, options["samples"]])
     cohort = Cohort.read(cohort_dir)
     if options["outcome"]:

@@ -70,9 +70,12 @@ def instruments(*, json_: bool, quiet: bool, debug: bool) -> None:
     """List the clinical measures that outcomes.csv may hold: id, title, range, direction, unit."""
     _app.messages(quiet=quiet, debug=debug)
     from ifnscore import instruments as registry
+    from ifnscore.cli import _terminal, _terminal_table
 
     table = registry.table()
     if json_:
         _output.show_json(_output.records(table.astype(object).where(table.notna(), None)))
+    elif _terminal.wanted():
+        _terminal_table.show_instruments(table)
     else:
         _output.show(table)

@@ -38,10 +38,12 @@ def compare(path: str, cohort_dir: str | None, **options: Any) -> None:
 
     SCORED is a file from ifnscore score (.h5ad, .zarr), or any table of scores (CSV, TSV, parquet, - for stdin). COHORT_DIR is a
     folder of clinical tables (see ifnscore cohort template). The main table goes to stdout, the reading to stderr.
+    Patients stand under codes that each run draws anew; --key FILE writes who is who.
     """
     _app.messages(quiet=options["quiet"], debug=options["debug"])
     given = {k: options[k] for k in ("patient", "time", "baseline", "followup")}
     _scored.check_design(cohort_dir, given)
+    _scored.check_order(path, cohort_dir)
     _scored.check_outputs(options, [path, cohort_dir, options["samples"]])
     from ifnscore import tl
     from ifnscore.cohort import Cohort

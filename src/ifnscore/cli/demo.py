@@ -37,6 +37,10 @@ def demo(folder: str, *, force: bool, quiet: bool, debug: bool) -> None:
     _files.write(target, _run, force=force, own=_earlier)
     _app.messages(quiet=quiet, debug=debug)
     say(f"wrote {target}: report.html to look at, the cohort, scored.h5ad, and all tables in compare and associate")
+    say(
+        "patients have the same codes in compare, associate and report here; the commands above, run one by one, each draw codes "
+        "anew: --key FILE writes who is who"
+    )
 
 
 def _earlier(folder: Path) -> bool:

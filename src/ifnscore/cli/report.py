@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ifnscore.cli import _app, _inputs, _scored
 from ifnscore.errors import UsageError, say
+
+if TYPE_CHECKING:
+    from ifnscore.cohort import Cohort
+    from ifnscore.scoretable import Scored
 
 STDOUT = "-"
 ENDINGS = {"html": (".html", ".htm"), "md": (".md",)}
@@ -40,13 +44,14 @@ Examples:
 @click.option("--followup", metavar="VALUE", help="Simple design: time of the follow-up.")
 @click.option("--samples", metavar="FILE", help="Annotations, joined on 'sample_id' or the first column (CSV or TSV).")
 @click.option("--scores", metavar="COL[,COL]", help="Which scores; in a foreign table, its score columns.")
-@click.option("--score-type", type=click.Choice(_scored.SCORE_TYPES), help="What the scores of a foreign table are.")
+@click.option("--score-type", type=click.Choice(_scored.SCORE_TYPES), help=_scored.SCORE_TYPE_HELP)
 @click.option(
     "--adjust", type=click.Choice(["max_t", "holm", "bh", "none"]), default="max_t", show_default=True,
     help="How p is adjusted over signatures.",
 )  # fmt: skip
 @click.option("--title", metavar="TEXT", help="Title, without names or dates; default: that of cohort.toml.")
 @click.option("--suppress-small-cells", is_flag=True, help="Hide small counts in Table 1, for sharing.")
+@click.option("--key", "key_file", metavar="FILE", help=_scored.KEY_HELP)
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of everything that is drawn at random.")
 @click.option("--force", is_flag=True, help="Replace an existing file.")
 @_app.common
@@ -55,16 +60,18 @@ def report(path: str, cohort_dir: str | None, **options: Any) -> None:
 
     SCORED is a file from ifnscore score (.h5ad, .zarr), or any table of scores. COHORT_DIR is a folder of clinical tables (see
     ifnscore cohort template); without it, or a simple design, the report describes the scores alone. The page needs no network,
-    and what could not be made is named in its place.
+    and what could not be made is named in its place. Patients stand under codes that each run draws anew; --key FILE writes who
+    is who.
     """
     _app.messages(quiet=options["quiet"], debug=options["debug"])
     given = {k: options[k] for k in ("patient", "time", "baseline", "followup")}
     simple = any(v is not None for v in given.values())
     if simple:
         _scored.check_design(cohort_dir, given)
+    _scored.check_order(path, cohort_dir)
     form = _form(options["output"], options["form"])
     _check_output(options, [path, cohort_dir, options["samples"]])
-    _check_names(cohort_dir, options)
+    _check_names(cohort_dir, options, simple=simple)
     _write(path, cohort_dir, given if simple else None, form, options)
 
 
@@ -85,15 +92,24 @@ def _check_output(options: dict[str, Any], inputs: list[str | None]) -> None:
     """Refuse a file that exists, before anything is computed."""
     from ifnscore import _files
 
-    if options["output"] != STDOUT:
-        given = [Path(i) for i in inputs if i and i != STDOUT]
-        _files.check_free(Path(options["output"]), force=options["force"], inputs=given)
+    given = [Path(i) for i in inputs if i and i != STDOUT]
+    for target in (options["output"], options["key_file"]):
+        if target not in (None, STDOUT):
+            _files.check_free(Path(target), force=options["force"], inputs=given)
+    if options["key_file"] and Path(options["key_file"]).resolve() == Path(options["output"]).resolve():
+        msg = f"--key {options['key_file']} is the report itself: the key is kept apart from what is shared; choose another place"
+        raise UsageError(msg)
 
 
-def _check_names(cohort_dir: str | None, options: dict[str, Any]) -> None:
+def _check_names(cohort_dir: str | None, options: dict[str, Any], *, simple: bool) -> None:
     """Refuse what is wrong whatever the files hold."""
+    from ifnscore.cohort import _labels
     from ifnscore.instruments import responses
 
+    _labels.refuse("--title", [options["title"] or ""], [])
+    if options["key_file"] and cohort_dir is None and not simple:
+        msg = "--key needs patients: a COHORT_DIR, or a simple design"
+        raise UsageError(msg)
     if options["response"]:
         responses.get(options["response"])
     for name in ("outcome", "response"):
@@ -115,15 +131,30 @@ def _write(path: str, cohort_dir: str | None, design: dict[str, Any] | None, for
     group = options["group"]
     if design is not None:
         cohort, group = _scored.simple(scores, {k: str(v) for k, v in design.items()}, group), None
+    _check_content(path, scores, cohort, options)
     asked: dict[str, Any] = {k: options[k] for k in ("outcome", "response", "scores", "score_type", "adjust", "title")}
     asked |= {"group": group, "suppress": options["suppress_small_cells"], "rng": options["seed"]}
     say("comparing, linking and drawing: seconds for a few patients, minutes for many")
     make = reports.html if form == "html" else reports.markdown
     with _inputs.naming([path]):
         text = make(scores, cohort, **asked)
+    if cohort is not None:
+        _scored.write_key(cohort, options["key_file"], force=options["force"])
     if options["output"] == STDOUT:
         _output.put(text)
         return
     target = Path(options["output"])
     _files.write(target, lambda p: reports.put(p, text), force=options["force"])
     say(f"wrote {target}: open it in a browser" if form == "html" else f"wrote {target}")
+
+
+def _check_content(path: str, scores: Scored, cohort: Cohort | None, options: dict[str, Any]) -> None:
+    """Refuse a title and scores that the files do not allow, before anything is computed."""
+    from ifnscore import scoretable
+    from ifnscore.cohort import _labels
+
+    if cohort is not None:
+        _labels.refuse("--title", [options["title"] or ""], [*cohort.codes, *cohort.sample_codes])
+    if options["scores"]:
+        with _app.hushed(), _inputs.naming([path]):  # the report reads the scores again, and says then what there is to say
+            scoretable.collect(scores, scores=options["scores"], score_type=options["score_type"])

@@ -13,7 +13,7 @@ from ifnscore._lazy import pd
 from ifnscore.cohort import _cells, _check, _privacy, _table1, _template
 from ifnscore.cohort._findings import frame as _findings_frame
 from ifnscore.cohort._settings import Settings
-from ifnscore.cohort._simple import COLUMNS, SimpleDesign
+from ifnscore.cohort._simple import COLUMNS, SimpleDesign, by_sample
 from ifnscore.cohort._tables import PATIENTS, TABLES
 from ifnscore.errors import DataError, UsageError, listing, nearest, say, warn
 
@@ -146,8 +146,9 @@ class Cohort:
         Parameters
         ----------
         samples
-            Annotations, one row a sample, indexed by sample id (or with a column ``sample_id``). None: the columns are taken
-            from the scored data, see :meth:`bind`.
+            Annotations, one row a sample, indexed by sample id (or with a column ``sample`` or ``sample_id``); a table of
+            scores will do, its rows are named as ``tl.compare`` names them. None: the columns are taken from the scored
+            data, see :meth:`bind`.
         patient, time
             Columns with the patient and the time.
         baseline, followup
@@ -167,14 +168,12 @@ class Cohort:
         names = {"group": group, "tissue": tissue, "platform": platform, "batch": batch}
         design = SimpleDesign(patient=patient, time=time, baseline=baseline, followup=followup, **names)
         settings = _settings(rules)
-        if samples is not None and "sample_id" in samples.columns:
-            samples = samples.set_index("sample_id")
         frames: dict[str, Any] = {name: _cells.empty(spec).frame for name, spec in TABLES.items()}
         frames["samples"] = pd.DataFrame({c: pd.Series(dtype=float if c == "day" else object) for c in COLUMNS})
         frames["samples"]["is_control"] = frames["samples"]["is_control"].astype(bool)
         known = {i: _instruments.get(i) for i in _instruments.ids()}
         bare = Cohort(**frames, settings=settings, instruments=known, findings=_findings_frame([]), simple=design)
-        return bare if samples is None else bare.bind(samples)
+        return bare if samples is None else bare.bind(by_sample(samples))
 
     def bind(self, obs: pandas.DataFrame) -> Cohort:
         """Return the cohort with the samples that `obs` has; a cohort read from files is returned as it is.

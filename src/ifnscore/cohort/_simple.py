@@ -17,7 +17,46 @@ if TYPE_CHECKING:
 BASELINE, FOLLOWUP = "baseline", "followup"
 COLUMNS = ("sample_id", "patient_id", "day", "visit_label", "tissue", "platform", "batch", "group", "is_control")
 _SHOWN = 20
+_SAMPLE_COLUMNS = ("sample", "sample_id")
+_LONG = frozenset({"signature", "score"})
 _CLOSE = 1e-9
+
+
+def row_names(frame: pandas.DataFrame) -> tuple[pandas.Index[Any], str | None]:
+    """Return what the rows of a table of samples or scores are called, and the column that says it.
+
+    Annotations and scores are often one table that was just read: both are named here, so that they agree.
+
+    Parameters
+    ----------
+    frame
+        One row a sample, or a sample and signature. The sample is the column ``sample`` or ``sample_id``; in a table without
+        an index of its own the first column, where it is no decimal number and differs in every row, else ``row 1`` and so on.
+
+    Returns
+    -------
+    Index
+        Of text, shape (n_rows,).
+    str or None
+        The column the names were taken from.
+    """
+    for name in _SAMPLE_COLUMNS:
+        if name in frame.columns:
+            return pd.Index(frame[name].astype(str)), name
+    if isinstance(frame.index, pd.RangeIndex) and len(frame.columns) and not pd.api.types.is_float_dtype(frame.dtypes.iloc[0]):
+        first = frame.columns[0]
+        if not frame[first].duplicated().any() or set(frame.columns) >= _LONG:
+            return pd.Index(frame[first].astype(str)), first
+        # one row a visit: the first column is the patient, so rows are samples without a name
+        return pd.Index([f"row {i}" for i in range(1, len(frame) + 1)]), None
+    return pd.Index(frame.index.astype(str)), None
+
+
+def by_sample(frame: pandas.DataFrame) -> pandas.DataFrame:
+    """Return annotations indexed by sample, once each; all columns stay, as one of them may name the patient."""
+    names, _ = row_names(frame)
+    frame = frame.set_axis(names, axis=0)
+    return frame[~frame.index.duplicated()] if set(frame.columns) >= _LONG else frame
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

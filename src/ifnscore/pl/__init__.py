@@ -2,6 +2,9 @@
 
 Colours are Okabe and Ito's, always with a shape beside them. The settings of matplotlib are left as they are, unless a figure is
 drawn inside ``with ifn.pl.style():``.
+
+Make figures of your own with ``layout="constrained"``, such as ``plt.subplots(2, 2, layout="constrained")``: names, notes and
+legends outside the axes have room then. Give each figure axes of its own: a second one in the same axes lies over the first.
 """
 
 from __future__ import annotations

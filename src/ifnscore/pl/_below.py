@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+NOTE = "note below"
+
+
 def notes(ax: Axes, handles: Sequence[Any], lines: Sequence[str], *, columns: int = 1) -> None:
     """Put legend and notes below the axes.
 
@@ -30,6 +33,8 @@ def notes(ax: Axes, handles: Sequence[Any], lines: Sequence[str], *, columns: in
     before = ax.get_legend()
     if before is not None:
         before.remove()
+    for note in [t for t in ax.texts if t.get_gid() == NOTE]:  # of an earlier call
+        note.remove()
     laid_out(ax)
     whole = ax.get_tightbbox()
     assert whole is not None
@@ -47,6 +52,7 @@ def notes(ax: Axes, handles: Sequence[Any], lines: Sequence[str], *, columns: in
         from matplotlib.text import Text
 
         note = Text(1.0, 0.0, text, ha="right", va="top", fontsize="small", multialignment="left", transform=_offset(ax, below))
+        note.set_gid(NOTE)
         ax.add_artist(note).set_clip_on(False)
 
 
@@ -77,6 +83,26 @@ def titled(ax: Axes, first: str, second: str) -> None:
     size = FontProperties(size=rcParams["axes.titlesize"]).get_size_in_points()
     fits = (len(first) + len(second) + 2) * 0.58 * size / 72 <= inches(ax)[0] + 0.3
     ax.set_title(_style.plain(first) + (": " if fits else "\n") + _style.plain(second), loc="left")
+
+
+def row_height(ax: Axes) -> float:
+    """Return the height of one unit of y in points: the room for the name of a row."""
+    low, high = ax.get_ylim()
+    return inches(ax)[1] * 72 / abs(high - low)
+
+
+def type_size(size: str = "small") -> float:
+    """Return relative type in points under the settings of matplotlib."""
+    from matplotlib.font_manager import FontProperties
+
+    return float(FontProperties(size=size).get_size_in_points())
+
+
+def cell_width(ax: Axes) -> float:
+    """Return the width in inches of the part of the figure that the axes stand in, names at its sides included."""
+    figure, spec = root(ax), ax.get_subplotspec()
+    share = 1.0 if spec is None else spec.get_position(figure).width if spec.get_gridspec().ncols > 1 else 1.0
+    return float(figure.get_figwidth() * share)
 
 
 def laid_out(ax: Axes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -104,7 +105,7 @@ def shown(
             msg = "tissue= chooses samples of a cohort: give cohort=, or by='tissue'"
             raise UsageError(msg)
         table = scoretable.collect(scored, scores=scores, score_type=score_type, key=key)
-        column = table.column(signature or primary(table.columns))
+        column = table.column(signature or _inputs.scored_one(table.values, primary(table.columns)))
         rows = _facts(table, column, _healthy.people(table))
         rows["label"] = _labels(rows, None if by is None else _column(by, table.obs))
         title = f"{len(rows)} samples" if len(rows) != 1 else "1 sample"
@@ -226,16 +227,21 @@ def _order(labels: pd.Series) -> list[str]:
     phases = [*(m.label for m in _style.PHASES.values())]
     phases.insert(phases.index("on the drug"), "follow-up")
 
-    def rank(name: str) -> tuple[int, float, str]:
+    def rank(name: str) -> tuple[int, float, list[tuple[int, str]]]:
         name = name.removesuffix(f", {SOME}")
         if name in phases:
-            return (0, float(phases.index(name)), name)
+            return (0, float(phases.index(name)), [])
         try:
-            return (1, float(name), name)
+            return (1, float(name), [])
         except ValueError:
-            return (3 if name == UNKNOWN else 2, 0.0, name)
+            return (3 if name == UNKNOWN else 2, 0.0, natural(name))
 
     return sorted(set(labels), key=rank)
+
+
+def natural(name: str) -> list[tuple[int, str]]:
+    """Return a key that sorts names as people do: cluster 2 before cluster 10."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name) if part]
 
 
 def values_of(stratum: str) -> str:
@@ -249,4 +255,4 @@ def _mark(label: str, control: bool, i: int) -> _style.Mark:  # noqa: FBT001
     for phase, mark in _style.PHASES.items():
         if label == mark.label or (label == "follow-up" and phase == _exposure.ON):
             return mark
-    return _style.Mark(_style.COLOURS[i % 7], _style.MARKERS[(i + i // 7) % 7], label)
+    return _style.Mark(_style.COLOURS[i % len(_style.COLOURS)], _style.MARKERS[i % 7], label)

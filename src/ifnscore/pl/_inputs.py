@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from ifnscore import scoretable
 from ifnscore.analysis import _frame
-from ifnscore.errors import UsageError, listing, nearest
+from ifnscore.errors import UsageError, listing, nearest, say
 
 if TYPE_CHECKING:
     from ifnscore._lazy import pd
     from ifnscore.cohort import Cohort
+    from ifnscore.result import Result
     from ifnscore.scoretable import Column, Scored, ScoreTable
 
 
@@ -35,8 +36,13 @@ class Inputs:
     frame: _frame.Frame
 
     def column(self, signature: str | None) -> Column:
-        """Return the facts of a signature; None for the primary one."""
-        return self.scores.column(signature or self.frame.primary)
+        """Return the facts of a signature; None for the primary one, or the first with a score where that has none."""
+        return self.scores.column(signature or scored_one(self.frame.values, self.frame.primary, declared=self.declared))
+
+    @property
+    def declared(self) -> bool:
+        """Whether somebody named the primary signature: it is shown then, scores or none."""
+        return self.frame.settings.primary_signature == self.frame.primary
 
     def tissue(self, asked: str | None) -> str:
         """Return the tissue to show; None for the primary one.
@@ -70,6 +76,26 @@ def join(
     return Inputs(table, bound, _frame.build(table, bound, group))
 
 
+def scored_one(values: pd.DataFrame, first: str, *, declared: bool = False) -> str:
+    """Return the signature to show where none was asked for: `first`, or where no sample has a score of it the next that has one.
+
+    Parameters
+    ----------
+    values
+        Scores, one column a signature.
+    first
+        The one that comes first.
+    declared
+        Somebody named `first`: it stays.
+    """
+    if declared or values[first].notna().any():
+        return first
+    other = next((str(c) for c in values.columns if values[c].notna().any()), first)
+    if other != first:
+        say(f"no sample has a score of {first}: {other} is shown; name another one with signature=")
+    return other
+
+
 def choose(what: str, asked: str | None, have: Sequence[str]) -> str:
     """Return `asked`, or the first of `have` where nothing is asked for.
 
@@ -95,6 +121,11 @@ def heading(tissue: str, n_patients: int) -> str:
     """Return the title of a figure: which tissue, how many patients."""
     many = f"{n_patients} patients" if n_patients != 1 else "1 patient"
     return many if tissue == _frame.UNKNOWN else f"{tissue}, {many}"
+
+
+def synthetic(result: Result) -> bool:
+    """Whether the verb that made the result was given invented data."""
+    return "data" in result.table and bool((result.table["data"] == "SYNTHETIC").any())
 
 
 def drug(cohort: Cohort) -> str:

@@ -19,7 +19,7 @@ _MIDDLE = 12.0
 
 
 def joined(ax: Axes, rows: pd.DataFrame) -> None:
-    """Join the samples of each patient in the order of days, with an arrow to the last and the code at the first.
+    """Join the samples of each patient in the order of days, with an arrow to the last and the code at both ends.
 
     Times that are words are joined from baseline to follow-up.
 
@@ -30,17 +30,17 @@ def joined(ax: Axes, rows: pd.DataFrame) -> None:
     rows
         One row a sample: ``patient_id, day, phase, x, y``.
     """
-    starts = {}
+    ends: list[tuple[str, Any]] = []
     for patient, mine in rows.groupby("patient_id", sort=False):
         line = _ordered(mine)
         if not len(line):
             continue
-        starts[str(patient)] = line[0]
+        ends += [(str(patient), at) for at in (line[0], line[-1])[: len(line)]]
         if len(line) >= _PAIR:
-            ax.plot(line[:, 0], line[:, 1], color=_style.GREY, linewidth=0.8, zorder=1)
-            arrow = {"arrowstyle": "-|>", "color": _style.GREY, "linewidth": 0.8, "shrinkA": 0, "shrinkB": 4}
-            ax.annotate("", xy=line[-1], xytext=line[-2], arrowprops=arrow, zorder=1)
-    _names(ax, starts, rows[["x", "y"]].to_numpy(dtype=float))
+            ax.plot(line[:, 0], line[:, 1], color=_style.GREY, linewidth=0.5, alpha=0.6, zorder=1)
+            arrow = {"arrowstyle": "-|>", "color": _style.GREY, "linewidth": 0.5, "mutation_scale": 7, "shrinkA": 0, "shrinkB": 3}
+            ax.annotate("", xy=line[-1], xytext=line[-2], arrowprops={**arrow, "alpha": 0.8}, zorder=1)
+    _names(ax, ends, rows[["x", "y"]].to_numpy(dtype=float))
 
 
 def _ordered(mine: pd.DataFrame) -> Any:
@@ -52,17 +52,17 @@ def _ordered(mine: pd.DataFrame) -> Any:
     return np.asarray(dated.sort_values("day", kind="stable")[["x", "y"]], dtype=float)
 
 
-def _names(ax: Axes, starts: dict[str, Any], points: Any) -> None:
-    """Write each code beside its first sample, on the side with most room; the ends lie near each other where a drug works."""
+def _names(ax: Axes, ends: list[tuple[str, Any]], points: Any) -> None:
+    """Write each code beside its first and its last sample, on the side with most room."""
     figure = ax.get_figure(root=True)
     assert figure is not None
     scale = figure.dpi / 72
     taken = [np.asarray(p) for p in ax.transData.transform(points)]
-    for patient, start in starts.items():
+    for patient, start in ends:
         at = ax.transData.transform(start)
         places = [at + scale * np.array([np.sign(dx) * _MIDDLE, dy * 2]) for dx, dy, *_ in _BESIDE]
         best = int(np.argmax([min(float(np.hypot(*(p - t))) for t in taken) for p in places]))
         dx, dy, ha, va = _BESIDE[best]
         taken.append(places[best])
-        look: dict[str, Any] = {"ha": ha, "va": va, "fontsize": "small", "color": "0.3", "zorder": 3}
+        look: dict[str, Any] = {"ha": ha, "va": va, "fontsize": "x-small", "zorder": 4}
         ax.annotate(_style.plain(patient), start, xytext=(dx, dy), textcoords="offset points", **look)

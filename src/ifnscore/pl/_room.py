@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 POINTS = 72.0
+#: What stands in a figure of invented data.
+INVENTED = "SYNTHETIC data"
 #: Mean width of a letter and height of a line, as a share of the size of the type.
 LETTER, LINE = 0.52, 1.25
 #: Width of axes from which a legend has two columns, and of a legend's mark and margins, in inches.
@@ -43,7 +45,16 @@ def wrapped(ax: Axes, text: str, size: str = "small") -> list[str]:
     return textwrap.wrap(text, max(20, letters), break_long_words=False, break_on_hyphens=False)
 
 
-def heading(ax: Axes, title: str, texts: Iterable[str]) -> None:
+def title(ax: Axes, text: str, *, synthetic: bool = False, pad: float | None = None) -> None:
+    """Write a title in lines that fit and, where the data are synthetic, say so small and grey at the end of its last line."""
+    lines = wrapped(ax, text, "medium")
+    full = bool(lines) and text_width(lines[-1], "medium") + text_width(INVENTED, "x-small") + 0.1 > inches(ax)[0]
+    ax.set_title("\n".join([*lines, ""] if synthetic and full else lines), loc="left", pad=pad, fontsize="medium")
+    if synthetic:
+        ax.set_title(INVENTED, loc="right", pad=pad, fontsize="x-small", color=_style.GREY)
+
+
+def heading(ax: Axes, words: str, texts: Iterable[str], *, synthetic: bool = False) -> None:
     """Write a title, and between it and the axes smaller lines of text."""
     lines = [line for text in texts if text for line in wrapped(ax, text)]
     ax.annotate(
@@ -51,7 +62,7 @@ def heading(ax: Axes, title: str, texts: Iterable[str]) -> None:
         va="bottom", ha="left", linespacing=LINE, annotation_clip=False,
     )  # fmt: skip
     pad = 8 + len(lines) * type_size() * LINE * 1.12
-    ax.set_title("\n".join(wrapped(ax, title, "medium")), loc="left", pad=pad, fontsize="medium")
+    title(ax, words, synthetic=synthetic, pad=pad)
 
 
 def notes(ax: Axes, texts: Iterable[str], label: str = "", *, ticks: float = 0.0) -> float:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import ad, np, pd
 from ifnscore.errors import DataError, UsageError, listing
-from ifnscore.pl import _below, _groups, _style
+from ifnscore.pl import _below, _groups, _inputs, _style
 from ifnscore.scoretable import collect
 
 if TYPE_CHECKING:
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 #: Perceptually uniform, readable in grey and with every common colour vision.
 COLOURS, NO_SCORE = "viridis", "lightgray"
+#: Largest area of a point in square points.
+LARGEST = {"umap": 60.0, "spatial": 160.0}
+#: Attribute of axes that holds the colour bar of the figure in them, so that a second figure takes its place.
+_BAR = "_ifnscore_bar"
 #: What the figures decide themselves.
 _DECIDED = ("adata", "basis", "color", "keys", "groupby", "show", "save", "return_fig", "title")
 
@@ -54,7 +58,7 @@ def scores_of(adata: AnnData, signature: str | None, key: str | None) -> Scores:
         msg = f"this figure needs the scored AnnData, not a {type(adata).__name__}"
         raise UsageError(msg)
     table = collect(adata, key=key)
-    column = table.column(signature or _groups.primary(table.columns))
+    column = table.column(signature or _inputs.scored_one(table.values, _groups.primary(table.columns)))
     values = table.analysed()[column.id]
     if not values.notna().any():
         msg = f"no cell has a score of {column.id}: ifn.get.coverage(adata) says which genes are missing"
@@ -108,13 +112,13 @@ def coordinates(adata: AnnData, key: str, missing: str) -> Any:
     return values
 
 
-def titled(ax: Axes, scores: Scores, how: str = "grey, crossed: ") -> None:
-    """Write signature, method and unit above the axes, and how many cells have no score below them."""
+def titled(ax: Axes, scores: Scores, how: str = "grey, crossed: ", more: str = "") -> None:
+    """Write signature, method and unit above the axes; below them how many cells have no score, and what else must be said."""
     column, left_out = scores.column, int(scores.values.isna().sum())
     lines = (_style.shortened(column.id, 34), f"{column.method}, {column.unit}")
     ax.set_title("\n".join(_style.plain(line) for line in lines), loc="left", fontsize="medium")
     said = f"{how}{left_out} of {len(scores.values)} without a score" if left_out else ""
-    _below.notes(ax, [], [said])
+    _below.notes(ax, [], [said, more])
 
 
 def colour_bar(ax: Axes, scores: Scores, where: str | None) -> None:
@@ -123,10 +127,14 @@ def colour_bar(ax: Axes, scores: Scores, where: str | None) -> None:
         return
     figure = ax.get_figure()
     assert figure is not None
+    earlier = getattr(ax, _BAR, None)
+    if earlier is not None:
+        earlier.remove()
     bar = figure.colorbar(ax.collections[-1], ax=ax, location=where, fraction=0.06, pad=0.02, aspect=25)
     bar.set_label(_style.plain(scores.column.unit), fontsize="small")
     bar.ax.tick_params(labelsize="small")
     bar.outline.set_visible(False)
+    setattr(ax, _BAR, bar)
 
 
 @contextlib.contextmanager
@@ -143,6 +151,8 @@ def embedded(ax: Axes, cells: AnnData, basis: str, scores: Scores, given: Mappin
     given = dict(given)
     bar = given.pop("colorbar_loc", "right")
     maps = {} if {"cmap", "color_map"} & given.keys() else {"color_map": COLOURS}
+    # scanpy's own size grows without end the fewer the cells
+    given.setdefault("size", min(120_000 / max(len(scores.values), 1), LARGEST[basis]))
     settled = {"na_color": NO_SCORE, "frameon": True, **maps, **given}
     with quiet():
         import scanpy as sc

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +18,9 @@ if TYPE_CHECKING:
 #: is the colour of text, which turns white on a dark page.
 ORANGE, SKY, GREEN, YELLOW = "#E69F00", "#56B4E9", "#009E73", "#F0E442"
 BLUE, VERMILLION, PURPLE, GREY = "#0072B2", "#D55E00", "#CC79A7", "#808080"
-COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, YELLOW)
-#: Shapes in the order of :data:`COLOURS`, so that a group has a colour and a shape.
+#: Told apart on white: yellow, which is hardly seen there, fills edged shapes only and is no colour of a group.
+COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY)
+#: Shapes beside :data:`COLOURS`; they are one more, so that 42 groups differ in colour and shape together.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 #: Type of interferon -> colour, marker.
 TYPES = {"I": (BLUE, "o"), "II": (VERMILLION, "s"), "III": (PURPLE, "^"), "I+II": (GREEN, "D"), "comparator": (GREY, "X")}
@@ -49,10 +52,68 @@ PHASES = {
 }
 
 
+#: Whether the reader's fonts draw the text (a page in a browser) and not those of matplotlib.
+_ANY_LETTER: ContextVar[bool] = ContextVar("ifnscore_any_letter", default=False)
+
+
+@contextlib.contextmanager
+def any_letter() -> Iterator[None]:
+    """Keep letters that the fonts of matplotlib lack: for text that a browser draws."""
+    token = _ANY_LETTER.set(True)
+    try:
+        yield
+    finally:
+        _ANY_LETTER.reset(token)
+
+
 def plain(text: object) -> str:
-    """Return text from data so that matplotlib prints it as it is: no mathematics between dollar signs, no line breaks."""
+    """Return text from data so that matplotlib prints it as it is: no mathematics between dollar signs, no line breaks.
+
+    A letter that the fonts of the figure lack would be an empty box and a warning;
+    it stands as its Unicode number with a backslash and u.
+    """
+    return drawable(text).replace("$", r"\$")
+
+
+def drawable(text: object) -> str:
+    """Return text without line breaks and without letters that the fonts lack: for text that is not searched for mathematics."""
     shown = "".join(c if c.isprintable() else " " for c in str(text))
-    return shown.replace("$", r"\$")
+    if shown.isascii() or _ANY_LETTER.get():
+        return shown
+    from matplotlib import rcParams
+
+    settings: Any = rcParams
+    fonts = (tuple(settings["font.family"]), *(tuple(settings[f"font.{g}"]) for g in _GENERIC))
+    return "".join(c if c.isascii() or _has(c, fonts) else c.encode("unicode_escape").decode() for c in shown)
+
+
+_GENERIC = ("serif", "sans-serif", "cursive", "fantasy", "monospace")
+
+
+@functools.lru_cache(maxsize=4096)
+def _has(letter: str, fonts: tuple[tuple[str, ...], ...]) -> bool:
+    from matplotlib.font_manager import get_font
+
+    return any(get_font(path).get_char_index(ord(letter)) for path in _files(fonts))
+
+
+@functools.lru_cache(maxsize=64)
+def _files(fonts: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    """Return the files of the fonts of a figure, one for each family; the default one if there is none."""
+    from matplotlib.font_manager import FontProperties, findfont
+
+    found = []
+    for family in fonts[0]:
+        with contextlib.suppress(ValueError):
+            found.append(str(findfont(FontProperties(family=family), fallback_to_default=False)))
+    return tuple(found) or (str(findfont(FontProperties())),)
+
+
+def ink() -> Any:
+    """Return the colour of text under the current settings: black, or white on a dark page."""
+    from matplotlib import rcParams
+
+    return rcParams["text.color"]
 
 
 def shortened(text: object, most: int = 24) -> str:
@@ -96,7 +157,7 @@ def tidy(ax: Axes, *, grid: str = "") -> None:
 
 def said(ax: Axes, text: str) -> None:
     """Write in the middle of the axes why nothing is drawn: a figure is never empty without a word."""
-    ax.text(0.5, 0.5, text, transform=ax.transAxes, ha="center", va="center", wrap=True, parse_math=False)
+    ax.text(0.5, 0.5, drawable(text), transform=ax.transAxes, ha="center", va="center", wrap=True, parse_math=False)
     ax.set_xticks([])
     ax.set_yticks([])
 

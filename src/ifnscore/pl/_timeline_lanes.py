@@ -33,6 +33,8 @@ DOSE: dict[str, Any] = {"facecolor": ON, "alpha": 0.45, "linewidth": 0}
 NO_DOSE: dict[str, Any] = {"facecolor": "none", "edgecolor": ON, "hatch": "////", "linewidth": 0.8}
 #: Smallest distance of two texts in a lane, and how far a dose may be moved from its bar, in inches.
 _APART, _FAR = 0.06, 0.3
+#: Share of a lane between two strips; how much larger than a sample the marks of stops and arrows are.
+_BETWEEN, ENDS = 0.05, 1.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +66,9 @@ class Plan:
 def plan(height: float, width: float) -> Plan:
     """Return what fits into lanes of this height and width (inches)."""
     if height >= FULL:
-        return Plan(0.18, 0.13, 0.33, (0.61, 0.92), "small", 22.0 if width >= WIDE else 11.0)
+        return Plan(0.18, 0.13, 0.33, (0.57, 0.95), "small", 22.0 if width >= WIDE else 11.0)
     if height >= NAMED:
-        return Plan(0.28, 0.22, 0.48, None, "x-small", max(6.0, (height * _room.POINTS * 0.32) ** 2))
+        return Plan(0.28, 0.22, 0.48, None, "x-small", min(11.0, max(6.0, (height * _room.POINTS * 0.32) ** 2)))
     return Plan(0.5, 0.4, 0.9, None, "", max(2.0, (height * _room.POINTS * 0.45) ** 2))
 
 
@@ -108,7 +110,7 @@ def draw(lanes: Lanes) -> None:
             _bar(lanes, bar.start, bar.stop, bar.dose, y)
         for gap in course.gaps:
             lanes.ax.plot([gap.start, gap.stop], [y, y], color=OFF, linewidth=1.6, linestyle=(0, (1.2, 0.8)), zorder=3)
-        size = 1.6 * lanes.plan.mark
+        size = ENDS * lanes.plan.mark
         if not math.isnan(course.stopped):
             lanes.ax.scatter(course.stopped, y, s=size, marker="X", color=OFF, zorder=5, linewidths=0)
         elif course.ongoing:
@@ -177,15 +179,24 @@ def samples(lanes: Lanes, rows: pd.DataFrame) -> list[str]:
         colour, marker = TISSUES.get(tissue, OTHER)
         edge = 0.5 if lanes.plan.type else 0.0
         lanes.ax.scatter(
-            mine["day"], y, s=lanes.plan.mark, marker=marker, color=colour, edgecolors="white", linewidths=edge, zorder=4
-        )
+            mine["day"], y, s=lanes.plan.mark, marker=marker, color=colour, edgecolors=lanes.ax.get_facecolor(), linewidths=edge,
+            zorder=4,
+        )  # fmt: skip
     return seen
 
 
-def course_of(lanes: Lanes, rows: pd.DataFrame, column: str, look: dict[str, Any]) -> tuple[float, float]:
-    """Draw a value over the days in the upper part of each lane, one scale for all; return its lowest and highest value."""
+def strip(plan: Plan, k: int, n: int) -> tuple[float, float]:
+    """Return lower and upper end of strip k of n, the first on top: lines on scales of their own must not cover each other."""
+    bottom, top = plan.lines or (0.0, 1.0)
+    tall = (top - bottom - _BETWEEN * (n - 1)) / n
+    upper = top - k * (tall + _BETWEEN)
+    return upper - tall, upper
+
+
+def course_of(lanes: Lanes, rows: pd.DataFrame, column: str, ends: tuple[float, float], **look: Any) -> tuple[float, float]:
+    """Draw a value over the days in a strip of each lane, one scale for all; return its lowest and highest value."""
     low, high = float(rows[column].min()), float(rows[column].max())
-    bottom, top = lanes.plan.lines or (0.0, 1.0)
+    bottom, top = ends
     for i, course in enumerate(lanes.courses):
         mine = rows[rows["patient_id"] == course.patient].sort_values("day", kind="stable")
         share = (mine[column] - low) / (high - low) if high > low else mine[column] * 0 + 0.5

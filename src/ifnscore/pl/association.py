@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 NAMED, MANY = 20, 60
 #: Smallest share that either side of zero has of an axis: its quadrants can be named.
 _SIDE = 0.3
-_LOOK = {False: (_style.BLUE, "o"), True: (_style.VERMILLION, "D")}
+#: Kind of a patient -> colour, marker.
+_AGREED, _ONE = "both improved, or neither", "only one of the two improved"
+_LESS = "both improved, but the response definition was not met"
+_LOOK = {_AGREED: (_style.BLUE, "o"), _LESS: (_style.ORANGE, "^"), _ONE: (_style.VERMILLION, "D")}
 #: (score fell, measure improved) -> what that is called.
 _PATTERN = {
     (True, True): _discordant.BOTH,
@@ -41,7 +44,9 @@ _MARGIN = {"score_change": 0.12, "outcome_change": 0.26}
 def association(link: Result, *, signature: str | None = None, tissue: str | None = None, ax: Axes | None = None) -> Axes:
     """Draw the change of the measure against the change of the score, one point a patient.
 
-    Patients in whom only one of the two improved ("discordant") have another shape and colour; a point is hollow where the change
+    Patients in whom only one of the two improved ("discordant") have another shape and colour, and so have those in whom both
+    improved but the measure by less than the response definition asks for, where one was judged (a thin dashed line shows what it
+    asks for, as far as it is a change of this measure); a point is hollow where the change
     of the score lies within the noise of the assay, as far as that is known. The rank correlation stands above with its interval
     and p, or with the words why there is none. There is no line through the points: a rank correlation has no slope.
 
@@ -78,15 +83,16 @@ def association(link: Result, *, signature: str | None = None, tissue: str | Non
         ax.set_title(_style.plain(_inputs.heading(row["tissue"], 0)), loc="left")
         _room.notes(ax, texts)
         return ax
-    _limits(ax, points)
-    handles = _draw(ax, points)
+    line = _threshold(link, points)
+    _limits(ax, points, line)
+    handles = [*_draw(ax, points), *_line(ax, link, line)]
     _quadrants(ax, higher_is_worse=bool(points["higher_is_worse"].iloc[0]))
     if len(points) <= NAMED:
         place(ax, points["score_change"], points["outcome_change"], list(points["patient_id"]))
     title, unit = points["outcome_title"].iloc[0], points["outcome_unit"].iloc[0]
     ax.set_ylabel(_style.plain(f"Change of {_style.shortened(title, 36)} ({unit})"))
     title = f"{_inputs.heading(row['tissue'], len(points))} ({column.unit} against {unit})"
-    _room.heading(ax, _style.plain(title), [_style.plain(text) for text in _correlation(row)])
+    _room.heading(ax, _style.plain(title), [_style.plain(text) for text in _correlation(row)], synthetic=_inputs.synthetic(link))
     below = _room.notes(ax, texts, _style.plain(f"Change of {_style.shortened(column.id, 36)} ({column.unit})"))
     _room.legend(ax, handles, below)
     return ax
@@ -110,9 +116,33 @@ def _points(link: Result, row: dict[str, Any]) -> pd.DataFrame:
     return known
 
 
-def _limits(ax: Axes, points: pd.DataFrame) -> None:
+def _threshold(link: Result, points: pd.DataFrame) -> float:
+    """Return the change of the measure that the response definition asks for; NaN where it asks for something else."""
+    judged, one = link.tables.get("responders"), points.iloc[0]
+    if judged is None or judged.empty:
+        return math.nan
+    about = judged.iloc[0]
+    same = about["quantity"] == f"improvement of {one['outcome_title']}" and about["unit"] == one["outcome_unit"]
+    if not same or about["met_if"] != "at least":
+        return math.nan
+    return float(about["threshold"]) * (-1.0 if one["higher_is_worse"] else 1.0)
+
+
+def _line(ax: Axes, link: Result, at: float) -> list[Any]:
+    """Draw the line of the response definition; return its handle."""
+    if not math.isfinite(at):
+        return []
+    about = link.tables["responders"].iloc[0]
+    look: dict[str, Any] = {"color": _style.VERMILLION, "linewidth": 0.8, "linestyle": "--"}
+    line = ax.axhline(at, zorder=0.5, **look)
+    line.set_label(_style.plain(f"response: improvement of at least {about['threshold']:g} {about['unit']}"))
+    return [line]
+
+
+def _limits(ax: Axes, points: pd.DataFrame, line: float) -> None:
     for column, setter in (("score_change", ax.set_xlim), ("outcome_change", ax.set_ylim)):
-        low, high = min(0.0, float(points[column].min())), max(0.0, float(points[column].max()))
+        seen = [0.0, *points[column], *([line] if column == "outcome_change" and math.isfinite(line) else [])]
+        low, high = float(min(seen)), float(max(seen))
         wide = max(high - low, 1e-9)
         low, high = low - _MARGIN[column] * wide, high + _MARGIN[column] * wide
         least = _SIDE / (1 - _SIDE)
@@ -128,9 +158,10 @@ def _draw(ax: Axes, points: pd.DataFrame) -> list[Any]:
     many = len(points) > MANY
     within = points["beyond_rcv"].eq(other=False)
     handles = []
-    for odd, (colour, marker) in _LOOK.items():
+    kind = _kinds(points)
+    for name, (colour, marker) in _LOOK.items():
         for hollow in (False, True):
-            mine = points[(points["discordant"].astype(bool) == odd) & (within.astype(bool) == hollow)]
+            mine = points[(kind == name) & (within.astype(bool) == hollow)]
             if mine.empty:
                 continue
             face = "none" if hollow else colour
@@ -138,11 +169,16 @@ def _draw(ax: Axes, points: pd.DataFrame) -> list[Any]:
                 mine["score_change"], mine["outcome_change"], s=16 if many else 36, marker=marker, facecolors=face,
                 edgecolors=colour, linewidths=1.2, alpha=0.6 if many else 1.0, zorder=3,
             )  # fmt: skip
-            name = "only one of the two improved" if odd else "both improved, or neither"
-            name += ", score within the noise of the assay" if hollow else ""
-            label = f"{name} (n = {len(mine)})"
+            label = f"{name}{', score within the noise of the assay' if hollow else ''} (n = {len(mine)})"
             handles.append(Line2D([], [], linestyle="", marker=marker, color=colour, markerfacecolor=face, label=label))
     return handles
+
+
+def _kinds(points: pd.DataFrame) -> pd.Series:
+    """Return the kind of every patient; whether the response was met is what the table says, where it was judged."""
+    less = (points["pattern"] == _discordant.BOTH) & points["response"].eq(other=False).astype(bool)
+    odd = points["discordant"].astype(bool)
+    return pd.Series(np.where(odd, _ONE, np.where(less, _LESS, _AGREED)), index=points.index)
 
 
 def _quadrants(ax: Axes, *, higher_is_worse: bool) -> None:

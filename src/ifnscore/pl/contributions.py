@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ifnscore import get, methods
 from ifnscore._lazy import np, pd
-from ifnscore.errors import DataError, UsageError, listing
+from ifnscore.errors import DataError, IfnscoreWarning, UsageError, listing
 from ifnscore.pl import _below, _groups, _style, _swarm
+from ifnscore.pl._ink import ink
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Most genes with a row, and most groups beside each other in it.
 GENES, GROUPS = 30, 7
+#: Most samples of a gene that are drawn as points; largest height of all rows, in inches.
+MANY, HIGHEST = 300, 7.5
 #: Room that the points of one gene may fill.
 LANE = 0.4
 
@@ -41,11 +45,11 @@ def contributions(
     key: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw what each gene adds to the score: every sample one point, one row a gene, ordered by the median.
+    """Draw what each gene adds to the score: every sample one point, one row a gene, ordered by the median, then by the mean.
 
     The parts are those of :func:`ifnscore.get.contributions`: they add up to the score of a sample (to its log2 for ``geomean``).
     A median is made by the one or two genes in the middle alone, so for such a score only the samples in which a gene stood there
-    are drawn, and counted at the right.
+    are drawn, and counted at the right. More than 300 samples are drawn as bands.
 
     Parameters
     ----------
@@ -85,24 +89,46 @@ def contributions(
     table = parts.table.loc[rows.index]
     counts = (table != 0.0).sum()
     large = counts if parts.median else table.median().abs()
-    kept = large.sort_values(ascending=False, kind="stable").index[:GENES]
-    order = (counts if parts.median else table.median())[kept].sort_values(ascending=False, kind="stable").index
+    most = min(GENES, int(HIGHEST / _row(len(groups))))
+    kept = _ranked(large, table.mean().abs())[:most]
+    order = _ranked((counts if parts.median else table.median())[kept], table[kept].mean())
     said = _said(shown, parts, left_out, len(large) - len(order))
-    handles = _legend(shown, groups, line=not parts.median and len(table) > 1)
-    ax = _style.axes(ax, (5.2, 1.0 + 0.2 * max(1.0, 0.6 * len(groups)) * len(order) + 0.2 * (len(said) + len(handles))))
+    bands = any(n > _many_points(len(groups)) for n in _sizes(rows, groups))
+    handles = _legend(shown, groups, line=not parts.median and len(table) > 1, bands=bands)
+    ax = _style.axes(ax, (5.2, 1.0 + _row(len(groups)) * len(order) + 0.2 * (len(said) + len(handles))))
     _frame(ax, table[order], parts)
     if parts.median:
         for j, gene in enumerate(order):
             _count(ax, j, f"{counts[gene]} of {len(table)}")
     _below.laid_out(ax)
     _below.titled(ax, _style.shortened(shown.column.id, 30), _many(len(table)))
-    _below.notes(ax, handles, said)
+    _below.notes(ax, handles, said, columns=2 if len(groups) > 3 else 1)  # noqa: PLR2004
     _below.laid_out(ax)
     for j, gene in enumerate(order):
         for k, group in enumerate(groups):
             values = table[gene].to_numpy() if group < 0 else table.loc[rows["group"] == group, gene].to_numpy()
             _points(ax, values, j, (k, len(groups)), None if group < 0 else shown.groups[group].mark, median=parts.median)
     return ax
+
+
+def _row(groups: int) -> float:
+    """Return the height of the row of one gene in inches."""
+    return 0.2 * max(1.0, 0.6 * groups)
+
+
+def _ranked(first: pd.Series, then: pd.Series) -> pd.Index:
+    """Return the genes from large to small; where these are the same, such as medians of 0, the second number decides."""
+    both = pd.DataFrame({"first": first, "then": then.reindex(first.index)})
+    return both.sort_values(["first", "then"], ascending=False, kind="stable").index
+
+
+def _sizes(rows: pd.DataFrame, groups: Sequence[int]) -> list[int]:
+    return [len(rows) if g < 0 else int((rows["group"] == g).sum()) for g in groups]
+
+
+def _many_points(groups: int) -> int:
+    """Return the most samples of a group that are drawn as points."""
+    return max(MANY // groups, 30)
 
 
 def _count(ax: Axes, row: int, text: str) -> None:
@@ -117,7 +143,9 @@ def _parts(shown: _groups.Shown) -> _Parts:
     if scores.adata is None:
         msg = "a table of scores holds no genes: give the AnnData that was scored (or its small scored file)"
         raise DataError(msg)
-    table = get.contributions(scores.adata, signature, key=scores.key)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IfnscoreWarning)  # scoring said it
+        table = get.contributions(scores.adata, signature, key=scores.key)
     table = table.set_axis(table.index.astype(str), axis=0)
     how = get.provenance(scores.adata, key=scores.key)["signatures"][signature]
     record = methods.get(how["method"])
@@ -186,8 +214,12 @@ def _points(ax: Axes, values: Array, row: int, lane: tuple[int, int], mark: _sty
     if median:
         values = values[values != 0.0]
     elif n > 1:
-        ax.plot([np.median(values)] * 2, [middle - half, middle + half], color="0.1", linewidth=1.6, zorder=3, gid="median")
+        ax.plot([np.median(values)] * 2, [middle - half, middle + half], color=ink(), linewidth=1.6, zorder=3, gid="median")
     mark = mark or _style.Mark(_style.BLUE, "o", "")
+    if n > _many_points(many):
+        if len(values):
+            _bands(ax, values, (middle, 0.85 * half), mark.colour)
+        return
     size = 14.0 if n <= 20 else 7.0 if n <= 80 else 3.0  # noqa: PLR2004
     face, edge = (mark.colour, 0.0) if mark.filled else ("none", 0.8)
     ax.scatter(
@@ -196,11 +228,25 @@ def _points(ax: Axes, values: Array, row: int, lane: tuple[int, int], mark: _sty
     )  # fmt: skip
 
 
-def _legend(shown: _groups.Shown, groups: Sequence[int], *, line: bool) -> list[Any]:
-    from matplotlib.lines import Line2D
+def _bands(ax: Axes, values: Array, place: tuple[float, float], colour: str) -> None:
+    """Draw many samples as two bands, the quartiles darker and higher: points would lie on one another."""
+    middle, half = place
+    low, first, third, high = np.quantile(values, [0.05, 0.25, 0.75, 0.95])
+    ax.barh(middle, high - low, 0.9 * half, left=low, color=colour, alpha=0.35, linewidth=0, zorder=2, gid="centiles")
+    ax.barh(middle, third - first, 2 * half, left=first, color=colour, alpha=0.6, linewidth=0, zorder=2, gid="quartiles")
 
-    marks = [_style.handle(replace(shown.groups[i].mark, label=_style.plain(shown.groups[i].label))) for i in groups if i >= 0]
-    return [*marks, *([Line2D([], [], color="0.1", linewidth=1.6, marker="", label="median")] if line else [])]
+
+def _legend(shown: _groups.Shown, groups: Sequence[int], *, line: bool, bands: bool) -> list[Any]:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    names = {i: _style.plain(_style.shortened(shown.groups[i].label)) for i in groups if i >= 0}
+    made: list[Any] = [_style.handle(replace(shown.groups[i].mark, label=name)) for i, name in names.items()]
+    if line:
+        made.append(Line2D([], [], color=ink(), linewidth=1.6, marker="", label="median"))
+    if bands:
+        made.append(Patch(color=_style.GREY, alpha=0.8, linewidth=0, label="many samples: quartiles (5th to 95th centile pale)"))
+    return made
 
 
 def _said(shown: _groups.Shown, parts: _Parts, left_out: Sequence[str], more: int) -> list[str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 from ifnscore import get, keys
+from ifnscore._lazy import np
 from ifnscore.errors import DataError, listing
 from ifnscore.pl import _below, _groups, _style
+from ifnscore.pl._ink import ink
 from ifnscore.result import rows as rows_of
 
 if TYPE_CHECKING:
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Most signatures that have their words above the bar; more have one line each.
 WORDS = 16
+#: Fewest letters in the width of axes for words above the bars; inches below which a figure says less; smallest type, in points.
+LETTERS, NARROW, SMALLEST = 34, 2.6, 4.5
 #: Half the height of a bar, in rows.
 HALF = 0.11
 
@@ -51,8 +56,14 @@ def coverage(scored: AnnData, *, key: str | None = None, ax: Axes | None = None)
         raise DataError(msg)
     key = keys.find(scored, key)
     rows = _rows(get.coverage(scored, key=key))
-    wordy, lost = len(rows) <= WORDS, any(r["missing"] or r["dropped"] for r in rows)
-    ax = _style.axes(ax, (5.6, 1.3 + ((0.76 if lost else 0.6) if wordy else 0.19) * len(rows)))
+    lost = any(r["missing"] or r["dropped"] for r in rows)
+    high, wordy = 0.76 if lost else 0.6, len(rows) <= WORDS
+    if ax is not None:
+        _below.laid_out(ax)
+        (wide, inches), size = _below.inches(ax), _points("small")
+        # words need room: a row of lines above the bar, and the width of a formula
+        wordy = wordy and inches >= 0.7 * high * len(rows) * size / 8.3 and wide * 72 >= LETTERS * 0.56 * size
+    ax = _style.axes(ax, (5.6, 1.3 + (high if wordy else 0.19) * len(rows)))
     _style.tidy(ax)
     ax.spines["left"].set_visible(False)
     ax.set_ylim(len(rows) - 0.6, -0.75 if wordy else -0.6)
@@ -62,12 +73,21 @@ def coverage(scored: AnnData, *, key: str | None = None, ax: Axes | None = None)
     ax.set_xticks([0, 0.5, 1], ["0", "50 %", "100 %"])
     ax.set_xlabel("genes of the signature")
     none = sum(not r["scored"] for r in rows)
-    ax.set_title(f"{len(rows)} signatures" + (f", {none} without a score" if none else ""), loc="left" if wordy else "right")
+    title = f"{len(rows)} signatures" + (f", {none} without a score" if none else "")
+    narrow = _below.cell_width(ax) < NARROW
+    if narrow:
+        ax.set_xticks([0, 1], ["0", "100 %"])
+        ax.set_xlabel("genes")
+    ax.set_title("\n".join(textwrap.wrap(title, 18)) if narrow else title, loc="left" if wordy else "right")
     ax.set_yticks([])
+    said = ["which genes are missing: ifn.get.coverage"] if lost and not wordy else []
     if not wordy:
         _names(ax, rows)
-    _below.notes(ax, _legend(rows), ["which genes are missing: ifn.get.coverage"] if lost and not wordy else [], columns=2)
+    _below.notes(ax, _legend(rows), said, columns=1 if narrow else 2)
     _below.laid_out(ax)
+    if not wordy:
+        _names(ax, rows)  # the legend took height from the rows
+        _below.laid_out(ax)
     if wordy:
         for i, row in enumerate(rows):
             _words(ax, i, row, 3 if lost else 2)
@@ -76,13 +96,21 @@ def coverage(scored: AnnData, *, key: str | None = None, ax: Axes | None = None)
 
 def _names(ax: Axes, rows: list[dict[str, Any]]) -> None:
     """Write one line a signature: its name at the left, its numbers at the right, in type that fits."""
-    size = min(_points("small"), _below.inches(ax)[1] * 72 / len(rows))
-    ax.set_yticks(range(len(rows)), [_style.plain(_style.shortened(r["name"], 30)) for r in rows], fontsize=size)
-    ax.tick_params(axis="y", length=0)
-    for i, row in enumerate(rows):
+    for text in list(ax.texts):
+        if text.get_gid() == "numbers":
+            text.remove()
+    high, wide = _below.inches(ax)[1] * 72 / len(rows), _below.cell_width(ax)
+    step = max(1, int(np.ceil(SMALLEST / high)))
+    size = min(_points("small"), high * step)
+    most = int(min(30, max(10, 0.42 * wide * 72 / (0.52 * size))))
+    names = [_style.plain(_style.shortened(r["name"], most)) for r in rows[::step]]
+    ax.set_yticks(range(0, len(rows), step), names, fontsize=size)
+    ax.tick_params(axis="y", length=0, pad=2)
+    for i, row in list(enumerate(rows))[::step]:
+        numbers = f"{row['n_used']}/{row['n_genes']}" if wide < NARROW else _numbers(row)
         ax.annotate(
-            _numbers(row), (1.0, i), xytext=(3, 0), textcoords="offset points", va="center", fontsize=0.9 * size,
-            annotation_clip=False,
+            numbers, (1.0, i), xytext=(3, 0), textcoords="offset points", va="center", fontsize=0.9 * size,
+            annotation_clip=False, gid="numbers",
         )  # fmt: skip
 
 
@@ -102,13 +130,13 @@ def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
 def _bar(ax: Axes, i: int, row: dict[str, Any], half: float) -> None:
     n = row["n_genes"]
     used, found = row["n_used"] / n, row["n_found"] / n
-    colour, hatch = (_style.BLUE, "") if row["scored"] else ("white", "/////")
+    colour, hatch = (_style.BLUE, "") if row["scored"] else ("none", "/////")
     ax.barh(i, 1.0, 2 * half, facecolor="none", edgecolor=_style.GREY, linewidth=0.7, zorder=1)
     ax.barh(i, used, 2 * half, facecolor=colour, edgecolor=_style.BLUE, linewidth=0.7, hatch=hatch, zorder=2, gid="used")
     if found > used:
         ax.barh(i, found - used, 2 * half, left=used, facecolor=_style.YELLOW, edgecolor=_style.GREY, linewidth=0.7, hatch="....")
     least = float(row["min_coverage"])
-    ax.plot([least] * 2, [i - 1.8 * half, i + 1.8 * half], color="0.1", linewidth=1.6, zorder=3, clip_on=False, gid="least")
+    ax.plot([least] * 2, [i - 1.8 * half, i + 1.8 * half], color=ink(), linewidth=1.6, zorder=3, clip_on=False, gid="least")
 
 
 def _numbers(row: dict[str, Any]) -> str:
@@ -156,9 +184,9 @@ def _legend(rows: list[dict[str, Any]]) -> list[Any]:
 
     handles: list[Any] = [Patch(facecolor=_style.BLUE, label="used")] if any(r["scored"] for r in rows) else []
     if not all(r["scored"] for r in rows):
-        handles.append(Patch(facecolor="white", edgecolor=_style.BLUE, hatch="/////", label="too few: no score"))
+        handles.append(Patch(facecolor="none", edgecolor=_style.BLUE, hatch="/////", label="too few: no score"))
     if any(r["n_found"] > r["n_used"] for r in rows):
         handles.append(Patch(facecolor=_style.YELLOW, edgecolor=_style.GREY, hatch="....", label="found, not usable"))
     if any(r["n_found"] < r["n_genes"] for r in rows):
         handles.append(Patch(facecolor="none", edgecolor=_style.GREY, label="not in the matrix"))
-    return [*handles, Line2D([], [], color="0.1", linewidth=1.6, label="needed for a score")]
+    return [*handles, Line2D([], [], color=ink(), linewidth=1.6, label="needed for a score")]

@@ -75,7 +75,7 @@ def genes_change(
     ax.set_ylim(n - 0.4, -0.6)
     scale = str(measured["note"].iloc[0]).removeprefix(_batch.NO_P).removeprefix("; ")
     ax.set_xlabel(_style.plain(f"Mean change of {_SCALES.get(scale, scale)}"))
-    ax.set_title(_style.plain(_heading(measured)), loc="left")
+    _room.title(ax, _style.plain(_heading(measured)), synthetic=_inputs.synthetic(change))
     _below.notes(ax, handles, _said(table, measured), columns=2)
     return ax
 
@@ -116,7 +116,7 @@ def _rows(ax: Axes, genes: pd.DataFrame, row: float) -> list[Any]:
         if mask.any():
             part = genes[mask]
             ax.hlines(y[mask], part["ci_low"], part["ci_high"], color=colour, linewidth=1.1, zorder=1)
-            face = colour if filled else "white"
+            face = colour if filled else ax.get_facecolor()
             look: dict[str, Any] = {"s": size, "marker": marker, "facecolors": face, "edgecolors": colour, "linewidths": 1.1}
             handles.append(ax.scatter(part["estimate"], y[mask], label=label, zorder=2, **look))
     return handles

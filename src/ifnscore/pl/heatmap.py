@@ -8,6 +8,7 @@ from ifnscore._lazy import np, pd
 from ifnscore.analysis import _expressed
 from ifnscore.errors import DataError, listing
 from ifnscore.pl import _below, _groups, _style
+from ifnscore.pl._ink import ink
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 #: Most genes that are all named, and most samples and patients.
 GENES, SAMPLES, PATIENTS = 60, 40, 40
+#: Most samples that are drawn; of more, an even part of every group, at least so many.
+DRAWN, AT_LEAST = 400, 12
+#: Width of a figure in inches from which groups have long names; height of axes from which samples have upright ones.
+ROOMY, UPRIGHT = 4.6, 1.2
 #: Least room for a name, in points.
 SMALLEST = 5.5
 #: Where the colours may end, in standard deviations: the first of these that leaves at most 2 % of the values beyond.
@@ -75,10 +80,13 @@ def heatmap(
     """
     shown = _groups.shown(scored, by=by, signature=signature, cohort=cohort, tissue=tissue, all_tissues=True, key=key)
     # by code: the order of the patients in the files would give the codes away
-    order = ["tissue", "control", "patient_id", "day", "group"] if cohort is not None else ["group", "score"]
+    # the score, and then the name, so that the order of the samples in the file does not matter
+    order = ["tissue", "control", "patient_id", "day", "group", "score"] if cohort is not None else ["group", "score"]
     down = [o != "control" for o in order]
-    rows = shown.rows.sort_values(order, ascending=down, kind="stable", na_position="last")
+    rows = shown.rows.sort_index().sort_values(order, ascending=down, kind="stable", na_position="last")
     z, beside, lost = _z(shown, rows)
+    whole = len(z)
+    z = z.loc[_thinned(rows.loc[z.index, "group"])]
     rows = rows.loc[z.index]
     bars = _bars(shown, rows, cohort is not None, by)
     above = SCORE + BAR * len(bars) + 3 * GAP
@@ -89,20 +97,37 @@ def heatmap(
     _above(ax, shown, rows, bars)
     _colours(ax, image, end)
     ax.tick_params(length=0, pad=2)
-    ax.set_xlabel(f"{len(z)} samples" + (", by patient and day" if cohort is not None else ""))
+    of = f" of {whole:,} samples, evenly drawn" if whole > len(z) else " samples"
+    ax.set_xlabel(f"{len(z)}{of}" + (", by patient and day" if cohort is not None else ""))
     ax.set_yticks([0], [max(z.columns, key=len)])  # as wide as the names will be
     _below.laid_out(ax)
     _below.titled(ax, _style.shortened(shown.column.id, 30), shown.title)
     _below.laid_out(ax)
-    _genes(ax, list(z.columns))
     _samples(ax, rows)
-    _below.notes(ax, [], [_said(z, end, beside), *lost])
+    _below.laid_out(ax)
+    said = _genes(ax, list(z.columns))
+    _below.notes(ax, [], [_said(z, end, beside), said, *lost])
+    _below.laid_out(ax)
+    if (now := _genes(ax, list(z.columns))) != said:  # the notes took height from the genes
+        _below.notes(ax, [], [_said(z, end, beside), now, *lost])
     return ax
+
+
+def _thinned(group: pd.Series) -> list[str]:
+    """Return the samples to draw: all, or of so many that none would be seen a part, spread evenly over each group."""
+    if len(group) <= DRAWN:
+        return list(group.index)
+    place = pd.Series(np.arange(len(group)), index=group.index)
+    kept: list[int] = []
+    for _, part in place.groupby(group.to_numpy()):
+        some = min(len(part), max(AT_LEAST, round(DRAWN * len(part) / len(group))))
+        kept += list(part.to_numpy()[np.unique(np.linspace(0, len(part) - 1, some).round().astype(int))])
+    return [str(group.index[i]) for i in sorted(kept)]
 
 
 def _z(shown: _groups.Shown, rows: pd.DataFrame) -> tuple[pd.DataFrame, str, list[str]]:
     """Return z of shape (n_samples, n_genes), what it is measured against, and what is left out."""
-    expressed = _expressed.read(shown.scores, [str(s) for s in rows.index])
+    expressed = _expressed.read(shown.scores, [str(s) for s in rows.index], [shown.column.id])
     if expressed is None:
         msg = "a table of scores holds no genes: give the AnnData that was scored (or its small scored file)"
         raise DataError(msg)
@@ -117,6 +142,9 @@ def _z(shown: _groups.Shown, rows: pd.DataFrame) -> tuple[pd.DataFrame, str, lis
     if z.isna().all(axis=None):
         beside = "all samples"
         z = _expressed.z(values, within, pd.Series(rows.index, index=rows.index), pd.Series(data=True, index=rows.index))
+    if z.isna().all(axis=None) and within.value_counts().max() >= _expressed.FEWEST:
+        msg = f"no gene of {shown.column.id} differs between the samples: without spread there is no z"
+        raise DataError(msg)
     if z.isna().all(axis=None):
         msg = f"too few samples to compare with: z needs {_expressed.FEWEST} healthy controls, or {_expressed.FEWEST} samples"
         raise DataError(msg)
@@ -154,16 +182,17 @@ def _room(ax: Axes, inches: float) -> None:
         ax.set_position((box.x0, box.y0, box.width, max(box.height - inches / figure.get_figheight(), 0.2 * box.height)))
 
 
-def _genes(ax: Axes, genes: list[str]) -> None:
-    """Name the genes, in type that fits; every second or so where there are too many."""
-    from matplotlib.font_manager import FontProperties
-
+def _genes(ax: Axes, genes: list[str]) -> str:
+    """Name the genes, in type that fits, every second or so where there are too many; return the label of y if it has no room."""
     high = _below.inches(ax)[1] * 72 / len(genes)
     step = max(-(-len(genes) // GENES), int(np.ceil(SMALLEST / high)))
-    size = min(FontProperties(size="small").get_size_in_points(), high * step)
+    size = min(_below.type_size(), high * step)
     names = [_style.plain(_style.shortened(g, 14)) for g in genes[::step]]
     ax.set_yticks(range(0, len(genes), step), names, fontsize=size)
-    ax.set_ylabel(f"{len(genes)} genes" + (f", one of {step} named" if step > 1 else ""))
+    text = f"{len(genes)} genes" + (f", one of {step} named" if step > 1 else "")
+    fits = len(text) * 0.55 * _below.type_size("medium") <= _below.inches(ax)[1] * 72
+    ax.set_ylabel(text if fits else "")
+    return "" if fits else text
 
 
 def _samples(ax: Axes, rows: pd.DataFrame) -> None:
@@ -175,6 +204,8 @@ def _samples(ax: Axes, rows: pd.DataFrame) -> None:
     wide = _below.inches(ax)[0] * 72 / len(rows)
     gap = wide * min(np.diff([x for x, _ in named]), default=float(len(rows)))
     if gap < SMALLEST:
+        named = []
+    if "patient_id" not in rows and _below.inches(ax)[1] < UPRIGHT:  # upright names would take the room of the map
         named = []
     across = gap < 5 * max((len(name) for _, name in named), default=0)
     ax.set_xticks([x for x, _ in named], [_style.plain(n) for _, n in named], rotation=90 if across else 0, fontsize="x-small")
@@ -192,7 +223,7 @@ def _bars(shown: _groups.Shown, rows: pd.DataFrame, coded: bool, by: str | None)
     """Return one bar a group: its name, which samples are in it, its colour; place says it all, colour only helps."""
     found: list[tuple[str, Any, str]] = []
     if coded and rows["tissue"].nunique() > 1:
-        found += [(str(t), (rows["tissue"] == t).to_numpy(), "0.45") for t in dict.fromkeys(rows["tissue"])]
+        found += [(str(t), (rows["tissue"] == t).to_numpy(), _style.GREY) for t in dict.fromkeys(rows["tissue"])]
     labels: dict[str, tuple[Any, str]] = {}
     split = coded or len({g.stratum for g in shown.groups}) == 1
     for i, group in enumerate(shown.groups):
@@ -218,7 +249,7 @@ def _above(ax: Axes, shown: _groups.Shown, rows: pd.DataFrame, bars: list[tuple[
         top += BAR
     score = ax.inset_axes((0, top + GAP, 1, SCORE), transform=inches_above, sharex=ax)
     _style.tidy(score, grid="y")
-    score.plot(np.arange(len(rows)), rows["score"].to_numpy(), linestyle="", marker=".", markersize=4, color="0.2")
+    score.plot(np.arange(len(rows)), rows["score"].to_numpy(), linestyle="", marker=".", markersize=4, color=ink())
     score.tick_params(labelbottom=False, bottom=False, labelsize="x-small")
     score.locator_params(axis="y", nbins=3)
     score.set_ylabel(_style.plain(f"score\n({shown.column.unit})"), fontsize="small", rotation=0, ha="right", va="center")
@@ -226,10 +257,12 @@ def _above(ax: Axes, shown: _groups.Shown, rows: pd.DataFrame, bars: list[tuple[
 
 
 def _bar(ax: Axes, name: str, here: Any, colour: str) -> None:
-    ax.set_facecolor("0.95")
+    from matplotlib import colors
+
+    ax.set_facecolor(colors.to_rgba(_style.GREY, 0.12))
     ax.bar(np.flatnonzero(here), 1.0, width=1.0, color=colour, linewidth=0)
     ax.set_ylim(0, 1)
-    ax.set_yticks([0.5], [_style.plain(_style.shortened(name, 24))], fontsize="small")
+    ax.set_yticks([0.5], [_style.plain(_style.shortened(name, 24 if _below.cell_width(ax) >= ROOMY else 16))], fontsize="small")
     ax.tick_params(length=0, labelbottom=False)
     ax.spines[:].set_visible(False)
 

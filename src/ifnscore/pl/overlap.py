@@ -8,6 +8,7 @@ from ifnscore import signatures as catalogue
 from ifnscore._lazy import np
 from ifnscore.errors import UsageError
 from ifnscore.pl import _below, _style
+from ifnscore.pl._ink import ink
 from ifnscore.result import rows as rows_of
 
 if TYPE_CHECKING:
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
 
 #: Smallest type that is still read, in points: where a cell is too small for it, no counts are written.
 SMALLEST = 4.0
-#: Inches of a cell of a new figure, up to so many signatures, and with more.
-CELL, FEW, SMALL_CELL = 0.34, 12, 0.22
+#: Most signatures whose counts are written, however large the figure: thousands of numbers are read by nobody, and take seconds.
+WRITTEN = 40
+#: Inches of a cell of a new figure, up to so many signatures, with more, and where no counts are written.
+CELL, FEW, SMALL_CELL, TINY_CELL = 0.34, 12, 0.22, 0.12
 UNKNOWN = (_style.GREY, "o")
 
 
@@ -54,7 +57,7 @@ def overlap(signatures: object = "panel", *, ax: Axes | None = None) -> Axes:
     names = sorted(types, key=lambda s: ranks.index(types[s]) if types[s] in ranks else len(ranks))
     counts, share = _matrices(signatures, names)
     n = len(names)
-    cell = max(CELL if n <= FEW else SMALL_CELL, 1.6 / n)
+    cell = max(CELL if n <= FEW else SMALL_CELL if n <= WRITTEN else TINY_CELL, 1.6 / n)
     ax = _style.axes(ax, (2.9 + cell * n, 1.1 + cell * n))
     image = ax.imshow(np.ma.masked_where(np.eye(n, dtype=bool), share), cmap=_map(), vmin=0, vmax=1, aspect="auto")
     ax.spines[:].set_visible(False)
@@ -67,10 +70,11 @@ def overlap(signatures: object = "panel", *, ax: Axes | None = None) -> Axes:
     wide, high = (72 * side / n for side in _below.inches(ax))
     _numbered(ax, names, high, wide)
     size = min(8.0, 0.5 * high, 0.42 * wide)
-    if size >= SMALLEST:
+    if size >= SMALLEST and n <= WRITTEN:
         _counts(ax, counts, share, size)
     else:
-        _below.notes(ax, handles, [*said, "counts are not written: the cells are too small"], columns=2)
+        why = "too many signatures" if n > WRITTEN else "the cells are too small"
+        _below.notes(ax, handles, [*said, f"counts are not written: {why}"], columns=2)
     return ax
 
 
@@ -111,7 +115,7 @@ def _counts(ax: Axes, counts: Array, share: Array, size: float) -> None:
         dark = share[i, j] > 0.45 and not same  # noqa: PLR2004
         ax.text(
             j, i, str(count) if count or same else "\N{MIDDLE DOT}", ha="center", va="center", fontsize=size,
-            color="white" if dark else "0.15", fontweight="bold" if same else "normal",
+            color="white" if dark else ink() if same else "0.15", fontweight="bold" if same else "normal",
         )  # fmt: skip
 
 
@@ -126,7 +130,7 @@ def _types(ax: Axes, types: list[str]) -> list[Any]:
         face = colour if kind in _style.TYPES else "none"
         look: dict[str, Any] = {"linestyle": "", "marker": marker, "color": colour, "markerfacecolor": face, "markersize": 5}
         ax.plot([0.0] * len(rows), rows, clip_on=False, transform=_beside(ax), **look)
-        other = "no interferon response" if kind == "comparator" else "type not known"
+        other = "comparator" if kind == "comparator" else "type not known"
         handles.append(Line2D([], [], label=f"type {kind}" if kind not in {"comparator", "unknown"} else other, **look))
     return handles
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ifnscore.analysis import _changes, _healthy
-from ifnscore.cohort import _exposure
+from ifnscore.analysis._phrases import plural
+from ifnscore.cohort import _exposure, _pairs
 from ifnscore.errors import UsageError
-from ifnscore.pl import _inputs, _style
+from ifnscore.pl import _inputs, _room, _style
 from ifnscore.result import rows as rows_of
 
 if TYPE_CHECKING:
@@ -19,8 +21,15 @@ if TYPE_CHECKING:
     from ifnscore.cohort import Cohort
     from ifnscore.scoretable import Scored
 
-#: Most patients whose codes are written at the end of their lines.
+#: Most patients whose codes are written at the ends of their lines.
 NAMED = 12
+#: Looks of the lines of few patients, in turn: a child can be followed where lines cross.
+_LINES = ("-", "--", "-.", (0, (1, 1.2)))
+_GREYS = ("0.5", "0.38", "0.62")
+#: How far a point of many is moved sideways at most, in units of the axis from baseline (0) to follow-up (1).
+_SHAKE = 0.07
+#: Share of the axes on the left where the codes stand at the first points.
+_LEFT = 0.13
 #: Most patients whose lines are drawn in full strength.
 FEW = 40
 
@@ -80,52 +89,121 @@ def paired(
     column, where = inputs.column(signature), inputs.tissue(tissue)
     rows = _inputs.samples_of(inputs, column.id, where)
     by_day = x == "day" or (x == "auto" and not inputs.frame.simple)
-    ax = _style.axes(ax, (5.2, 3.9))
-    _style.tidy(ax)
-    band = _band(ax, _healthy.values(inputs.scores, column.id, where, inputs.cohort))
-    drawn, handles = _by_day(ax, rows) if by_day else _by_pair(ax, inputs, column.id, where)
-    ax.set_ylabel(_style.plain(_inputs.unit(column)))
-    ax.set_title(_style.plain(_inputs.heading(where, drawn)), loc="left")
     if by_day:
-        ax.set_xlabel(_style.plain(f"Days from the first dose of {_inputs.drug(inputs.cohort)}"))
+        _dated(inputs, rows)
+    ax = _style.axes(ax, (5.2, 4.3))
+    _style.tidy(ax)
+    band = _band(ax, inputs, column.id, where)
+    draw = _by_day if by_day else _by_pair
+    drawn, handles, gone = draw(ax, inputs, column.id, where)
+    ax.set_ylabel(_style.plain(_inputs.unit(column)))
+    synthetic = inputs.cohort.settings.synthetic
+    _room.title(ax, _style.plain(_inputs.heading(where, drawn)), synthetic=synthetic)
+    if by_day and not inputs.frame.simple:
         ax.axvline(0, color=_style.GREY, linewidth=0.8, linestyle=":")
-    _style.legend(ax, [*handles, *band], columns=2, below=0.5 if by_day else 0.3)
+    below = _room.notes(ax, [_style.plain(_missing(gone))], _style.plain(_days(inputs)) if by_day else "")
+    _room.legend(ax, [*handles, *band], below)
     return ax
 
 
-def _band(ax: Axes, controls: pd.Series) -> list[Any]:
+def _dated(inputs: _inputs.Inputs, rows: pd.DataFrame) -> None:
+    """Refuse days where times are words.
+
+    Raises
+    ------
+    UsageError
+        No sample has a day.
+    """
+    if len(rows) and not rows["day"].notna().any():
+        design = inputs.cohort.simple
+        column = f"column {design.time!r} holds" if design else "the cohort has"
+        msg = f"x='day' needs times that are numbers, and {column} none: take x='pair'"
+        raise UsageError(msg)
+
+
+def _days(inputs: _inputs.Inputs) -> str:
+    """Return what x is: the column of a simple design, of which nothing but its name is known, or days of the drug."""
+    design = inputs.cohort.simple
+    return _style.shortened(design.time, 40) if design else f"Days from the first dose of {_inputs.drug(inputs.cohort)}"
+
+
+def _missing(gone: Iterable[str]) -> str:
+    """Return how many patients are not shown, and why."""
+    counts = sorted(Counter(gone).items(), key=lambda pair: (-pair[1], pair[0]))
+    said = [f"{plural(n, 'patient')} ({why})" for why, n in counts]
+    return f"Not shown: {'; '.join(said)}." if said else ""
+
+
+def _band(ax: Axes, inputs: _inputs.Inputs, signature: str, tissue: str) -> list[Any]:
     """Draw the range and the median of the controls; return their handles."""
+    controls = _healthy.values(inputs.scores, signature, tissue, inputs.cohort)
     if controls.empty:
         return []
     low, middle, high = float(controls.min()), float(controls.median()), float(controls.max())
     band = ax.axhspan(low, high, color=_style.GREY, alpha=0.2, linewidth=0, zorder=0)
     ax.axhline(middle, color=_style.GREY, linewidth=1, zorder=0)
-    band.set_label(f"{len(controls)} healthy controls: range, median")
+    tubes = len(_healthy.samples(inputs.scores, signature, tissue, inputs.cohort))
+    band.set_label(f"{_healthy.counted(len(controls), tubes)}: range, median")
     return [band]
 
 
-def _by_day(ax: Axes, rows: pd.DataFrame) -> tuple[int, list[Any]]:
+def _by_day(ax: Axes, inputs: _inputs.Inputs, signature: str, tissue: str) -> tuple[int, list[Any], list[str]]:
+    rows = _inputs.samples_of(inputs, signature, tissue)
+    undated = set(rows["patient_id"])
+    rows = rows[rows["day"].notna()]
     patients = list(dict.fromkeys(rows["patient_id"]))
     faint = 1.0 if len(patients) <= FEW else 0.35
-    for patient in patients:
+    for i, patient in enumerate(patients):
         mine = rows[rows["patient_id"] == patient]
-        ax.plot(mine["day"], mine["score"], color=_style.GREY, linewidth=1, alpha=faint, zorder=1)
+        ax.plot(mine["day"], mine["score"], linewidth=1, alpha=faint, zorder=1, **_line(i, len(patients)))
         for phase, part in mine.groupby("phase", sort=False):
-            drawn = _style.points(ax, part["day"], part["score"], str(phase), alpha=faint)
+            drawn = _points(ax, part["day"], part["score"], str(phase), faint)
             _style.tell(drawn, [f"{patient}, day {d:g}: {s:.2f}" for d, s in zip(part["day"], part["score"], strict=True)])
-    if len(patients) <= NAMED:
-        _names(ax, {p: tuple(rows[rows["patient_id"] == p][["day", "score"]].iloc[-1]) for p in patients})
-    return len(patients), _phases(rows["phase"])
+    if 0 < len(patients) <= NAMED:
+        low, high = ax.get_xlim()
+        ax.set_xlim(low - _LEFT * (high - low), high)
+        ends = [{p: tuple(rows.loc[rows["patient_id"] == p, ["day", "score"]].iloc[i]) for p in patients} for i in (0, -1)]
+        _both_ends(ax, *ends)
+    if not patients:
+        _style.said(ax, "no patient has a score")
+    here = inputs.frame.rows
+    sampled = set(here.loc[here["tissue"] == tissue, "patient_id"])
+    gone = [
+        "day not known" if p in undated else _pairs.NO_SCORE if p in sampled else _pairs.NO_SAMPLE
+        for p in inputs.frame.patients
+        if p not in set(patients)
+    ]
+    return len(patients), _phases(rows["phase"], simple=inputs.frame.simple), gone
 
 
-def _names(ax: Axes, ends: dict[str, tuple[float, float]], gap: float = 0.05) -> None:
-    """Write codes at the right, beside the ends of their lines, moved apart where they would overlap."""
+def _points(ax: Axes, x: Any, y: Any, phase: str, faint: float) -> Any:
+    """Draw samples; those off the drug lie on top, or they would hide where they matter."""
+    drawn = _style.points(ax, x, y, phase, alpha=faint)
+    drawn.set_zorder(2 if _style.PHASES[phase].filled else 3)
+    return drawn
+
+
+def _line(i: int, n: int) -> dict[str, Any]:
+    """Return the look of the line of patient i of n: one of twelve where few are to be followed."""
+    return {"color": _GREYS[i // 4 % 3], "linestyle": _LINES[i % 4]} if n <= NAMED else {"color": _style.GREY}
+
+
+def _both_ends(ax: Axes, first: dict[str, tuple[float, float]], last: dict[str, tuple[float, float]]) -> None:
+    """Write codes beside the last points, and where they fit beside the first ones."""
+    gap = 1.1 * _room.type_size() / (_room.inches(ax)[1] * _room.POINTS)
+    _names(ax, last, 1.02, max(gap, 0.05))
+    if len(first) * gap <= 1:
+        _names(ax, first, 0.01, max(gap, 0.05))
+
+
+def _names(ax: Axes, ends: dict[str, tuple[float, float]], across: float, gap: float) -> None:
+    """Write codes in a column at `across` (a share of the axes), moved apart where they would overlap."""
     low, high = ax.get_ylim()
     order = sorted(ends, key=lambda p: ends[p][1])
     wanted = [(ends[p][1] - low) / (high - low) for p in order]
     for patient, at in zip(order, apart(wanted, gap), strict=True):
         ax.annotate(
-            _style.plain(patient), xy=ends[patient], xycoords="data", xytext=(1.02, at), textcoords="axes fraction",
+            _style.plain(patient), xy=ends[patient], xycoords="data", xytext=(across, at), textcoords="axes fraction",
             fontsize="small", va="center", annotation_clip=False,
             arrowprops={"arrowstyle": "-", "color": _style.GREY, "linewidth": 0.5, "linestyle": ":", "shrinkA": 0, "shrinkB": 4},
         )  # fmt: skip
@@ -151,41 +229,47 @@ def apart(wanted: Sequence[float], gap: float) -> list[float]:
     return places
 
 
-def _by_pair(ax: Axes, inputs: _inputs.Inputs, signature: str, tissue: str) -> tuple[int, list[Any]]:
+def _by_pair(ax: Axes, inputs: _inputs.Inputs, signature: str, tissue: str) -> tuple[int, list[Any], list[str]]:
     frame = inputs.frame
     answers = [
         _changes.changes(frame, _changes.Question(signature, tissue, group, _changes.PAIRED, frame.estimands[0]))
         for group in frame.groups
     ]
-    many, ends, handles = sum(a.n for a in answers) > FEW, {}, []
+    n, handles = sum(a.n for a in answers), []
+    ends: dict[str, tuple[float, float]] = {}
+    gone = [why for a in answers for why in a.excluded.values()]
     for i, answer in enumerate(answers):
         arm = (_style.COLOURS[i % 7], _style.MARKERS[i % 7]) if len(answers) > 1 else None
         for row in rows_of(answer.table):
-            _pair(ax, row, arm, 0.35 if many else 1.0)
-            ends[row["patient_id"]] = (1.0, row["followup"])
+            _pair(ax, row, arm, len(ends), n)
+            ends[row["patient_id"]] = (row["baseline"], row["followup"])
         if arm:
-            name = answer.question.group or "no group"
+            name = _style.shortened(answer.question.group or "no group")
             handles += ax.plot([], [], color=arm[0], marker=arm[1], label=_style.plain(f"{name} (n = {answer.n})"))
         else:
             handles += _phases([_exposure.BASELINE, *answer.table["followup_phase"]], simple=frame.simple)
     if not ends:
         _style.said(ax, "no patient has a baseline and a follow-up")
-        return 0, []
+        return 0, [], gone
     ax.set_xlim(-0.2, 1.2)
     ax.set_xticks((0.0, 1.0), ["baseline", "follow-up"])
-    if len(ends) <= NAMED:
-        _names(ax, ends)
-    return len(ends), handles
+    if n <= NAMED:
+        _both_ends(ax, {p: (0.0, y[0]) for p, y in ends.items()}, {p: (1.0, y[1]) for p, y in ends.items()})
+    return n, handles, gone
 
 
-def _pair(ax: Axes, row: dict[str, Any], arm: tuple[str, str] | None, faint: float) -> None:
-    y = (row["baseline"], row["followup"])
+def _pair(ax: Axes, row: dict[str, Any], arm: tuple[str, str] | None, i: int, n: int) -> None:
+    """Draw patient i of n; of many each a little to the side, always the same, so that points do not hide each other."""
+    y, faint = (row["baseline"], row["followup"]), 0.35 if n > FEW else 1.0
+    moved = _SHAKE * (2 * (i * 0.618034 % 1) - 1) if n > FEW else 0.0
+    x = (moved, 1.0 + moved)
     if arm:
-        ax.plot((0.0, 1.0), y, color=arm[0], linewidth=1, marker=arm[1], markersize=5.5, alpha=faint)
+        look = {"linestyle": _line(i, n).get("linestyle", "-")}
+        ax.plot(x, y, color=arm[0], linewidth=1, marker=arm[1], markersize=5.5, alpha=faint, **look)
         return
-    ax.plot((0.0, 1.0), y, color=_style.GREY, linewidth=1, alpha=faint, zorder=1)
-    for x, phase in enumerate((_exposure.BASELINE, row["followup_phase"])):
-        _style.tell(_style.points(ax, float(x), y[x], phase, alpha=faint), [f"{row['patient_id']}: {y[x]:.2f}"])
+    ax.plot(x, y, linewidth=1, alpha=faint, zorder=1, **_line(i, n))
+    for k, phase in enumerate((_exposure.BASELINE, row["followup_phase"])):
+        _style.tell(_points(ax, x[k], y[k], phase, faint), [f"{row['patient_id']}: {y[k]:.2f}"])
 
 
 def _phases(seen: Iterable[str], *, simple: bool = False) -> list[Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ifnscore._lazy import np, pd
 from ifnscore.analysis import _cutoffs
 from ifnscore.pl import _below, _groups, _inputs, _style, _swarm
+from ifnscore.pl._ink import ink, paper
 from ifnscore.result import rows as rows_of
 
 if TYPE_CHECKING:
@@ -86,13 +87,45 @@ def scores(
     ax.set_xlabel(_style.plain(_inputs.unit(shown.column)))
     ax.set_title(_style.plain(shown.title), loc="left")
     handles, said = _limit_lines(ax, shown)
+    handles = [*_middles([len(part) for part in of]), *handles]
     without = int(shown.rows["score"].isna().sum()) + shown.absent
     lost = [f"{without} sample{'s' if without > 1 else ''} without a score not shown"] if without else []
     _below.notes(ax, handles, [*said, *lost])
     _below.laid_out(ax)
+    if _below.row_height(ax) < 2.3 * _below.type_size(_tick_size()):
+        _named_in_a_line(ax, names)
+        _below.notes(ax, handles, [*said, *lost])
+        _below.laid_out(ax)
     for i, group in enumerate(shown.groups):
-        _row(ax, i, group, of[i]["score"].to_numpy(), max(len(part) for part in of))
+        _row(ax, i, group, of[i]["score"].to_numpy())
     return ax
+
+
+def _tick_size() -> Any:
+    from matplotlib import rcParams
+
+    return rcParams["ytick.labelsize"]
+
+
+def _named_in_a_line(ax: Axes, names: list[str]) -> None:
+    """Name the groups in one line each, in type that fits."""
+    most = max(10, int(_below.cell_width(ax) * 5.5))
+    short = [f"{_style.shortened(name, most)}, {n}" for name, _, n in (text.partition("\n") for text in names)]
+    ax.set_yticks(range(len(names)), short, fontsize=min(_below.type_size(), max(4.0, 0.9 * _below.row_height(ax))))
+    ax.tick_params(axis="y", pad=2)
+
+
+def _middles(numbers: list[int]) -> list[Any]:
+    """Return the legend of medians and boxes, as far as there are any."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    made: list[Any] = []
+    if max(numbers) >= MEDIAN:
+        made.append(Line2D([], [], color=ink(), linewidth=1.6, marker="|", linestyle="", markersize=9, label="median"))
+    if max(numbers) >= BOX:
+        made.append(Patch(color=_style.GREY, alpha=0.22, linewidth=0, label=f"quartiles, groups of {BOX} or more"))
+    return made
 
 
 def _points(rows: pd.DataFrame) -> pd.DataFrame:
@@ -116,17 +149,18 @@ def _limits(values: Array) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _row(ax: Axes, i: int, group: _groups.Group, values: Array, most: int) -> None:
+def _row(ax: Axes, i: int, group: _groups.Group, values: Array) -> None:
     if not len(values):
         return
     if len(values) >= BOX:
         low, high = np.quantile(values, [0.25, 0.75])
         ax.fill_between([low, high], i - LANE, i + LANE, color=_style.GREY, alpha=0.22, linewidth=0, zorder=1)
     if len(values) >= MEDIAN:
-        ax.plot([np.median(values)] * 2, [i - LANE, i + LANE], color="0.25", linewidth=1.6, zorder=3, gid="median")
-    size = 26.0 if most <= 30 else 14.0 if most <= 100 else 7.0  # noqa: PLR2004
+        ax.plot([np.median(values)] * 2, [i - LANE, i + LANE], color=ink(), linewidth=1.6, zorder=3, gid="median")
+    size = 26.0 if len(values) <= 30 else 14.0 if len(values) <= 100 else 7.0  # noqa: PLR2004
+    size = max(7.0, min(size, (0.45 * _below.row_height(ax)) ** 2))  # not larger than half the row
     mark = group.mark
-    face, edge, line = (mark.colour, "white", 0.4) if mark.filled else ("none", mark.colour, 1.1)
+    face, edge, line = (mark.colour, paper(), 0.4) if mark.filled else ("none", mark.colour, 1.1)
     ax.scatter(
         values, i + _swarm.offsets(ax, values, size, LANE), s=size, marker=mark.marker, facecolors=face, edgecolors=edge,
         linewidths=line, zorder=2.5,
@@ -158,13 +192,13 @@ def _limit_lines(ax: Axes, shown: _groups.Shown) -> tuple[list[Any], list[str]]:
             ax.fill_betweenx(edges, low, one["cutoff_high"], color=_style.ORANGE, alpha=0.3, linewidth=0, zorder=0.5)
         elif one["note"]:
             said.append(where + str(one["note"]).replace("no interval", "no interval of the cut-off"))
-        ax.plot([one["cutoff"]] * 2, edges, color="0.1", linewidth=1.2, linestyle="--", zorder=1.5, gid="cutoff")
+        ax.plot([one["cutoff"]] * 2, edges, color=ink(), linewidth=1.2, linestyle="--", zorder=1.5, gid="cutoff")
         log = "log2 of " if shown.column.score_type == "ratio" else ""
         reached.append(f"{where}{one['cutoff']:.3g} ({log}{_rule(one)})")
     handles: list[Any] = []
     if reached:
         label = _style.plain("cut-off " + "; ".join(reached))
-        handles.append(Line2D([], [], color="0.1", linewidth=1.2, linestyle="--", label=label))
+        handles.append(Line2D([], [], color=ink(), linewidth=1.2, linestyle="--", label=label))
     if band:
         handles.append(Patch(color=_style.ORANGE, alpha=0.3, linewidth=0, label="95 % bootstrap interval of the cut-off"))
     return handles, said

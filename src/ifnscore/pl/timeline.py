@@ -10,7 +10,7 @@ from ifnscore import instruments
 from ifnscore._lazy import np
 from ifnscore.analysis import _linked
 from ifnscore.errors import DataError, UsageError, listing
-from ifnscore.pl import _inputs, _room, _style
+from ifnscore.pl import _below, _inputs, _room, _style
 from ifnscore.pl import _timeline_lanes as _lanes
 from ifnscore.pl._timeline_course import Course, courses
 from ifnscore.pl._timeline_lanes import Lanes
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: Most patients whose lanes are made high enough for lines of measure and score.
 DETAILED = 12
 #: Height of a lane in a new figure, inches: with lines, and without; and of the whole figure at most.
-HIGH, LOW, TALLEST = 0.7, 0.2, 14.0
+HIGH, LOW, TALLEST = 0.85, 0.2, 14.0
 
 
 def timeline(
@@ -42,9 +42,9 @@ def timeline(
     """Draw the course of every patient as one lane over the days from the first dose.
 
     A lane holds the drug (the height of a bar is the dose), interruptions longer than the grace days and the stop with their
-    reasons, an arrow where the drug went on, every sample by tissue, and two small lines: the clinical measure and the score,
-    each on one scale for all patients. Lanes that are too low for lines and doses (under half an inch, as from 13 patients on)
-    are drawn without, and the figure says so.
+    reasons, an arrow where the drug went on, every sample by tissue, and two small lines, one above the other: the clinical
+    measure and the score, each on one scale for all patients. Lanes that are too low for lines and doses (under half an
+    inch, as from 13 patients on) are drawn without, and the figure says so.
 
     Parameters
     ----------
@@ -90,33 +90,50 @@ def timeline(
         raise DataError(msg)
     measure = _measure(cohort, instrument)
     score = None if scored is None else _score(scored, cohort, signature, tissue, scores=scores, score_type=score_type, key=key)
+    lines = [line for line in (measure, score) if line is not None]
     ax = _style.axes(ax, (6.6, _height(len(found))))
-    lanes = _empty(ax, found)
+    bare = not ax.has_data()
+    wanted = _plan(ax, len(found))
+    _whole(ax, cohort, found, wanted, lines, unit)
+    _below.laid_out(ax)  # what stands below takes room from the lanes, and more so in axes of a small figure
+    fits = _plan(ax, len(found))
+    if bare and fits != wanted:
+        ax.clear()
+        _whole(ax, cohort, found, fits, lines, unit)
+    return ax
+
+
+def _plan(ax: Axes, n: int) -> _lanes.Plan:
+    width, height = _room.inches(ax)
+    return _lanes.plan(height / n, width)
+
+
+def _whole(ax: Axes, cohort: Cohort, found: list[Course], plan: _lanes.Plan, lines: list[tuple[Any, ...]], unit: str) -> None:
+    """Draw everything with what fits into the lanes."""
+    lanes = _empty(ax, found, plan)
     _lanes.draw(lanes)
     drug = _inputs.drug(cohort)
     handles = [*_handles(lanes, cohort, drug, unit), *_tissues(lanes, cohort)]
-    lines = [line for line in (measure, score) if line is not None]
-    if lanes.plan.lines is not None:
-        handles += [_line(lanes, *line) for line in lines]
+    if plan.lines is not None:
+        handles += [_line(lanes, _lanes.strip(plan, k, len(lines)), *line) for k, line in enumerate(lines)]
     below = _room.notes(ax, _left_out(lanes, len(lines)), _style.plain(f"Days from the first dose of {drug}"))
     _room.legend(ax, handles, below)
     many = f"{len(found)} patients" if len(found) != 1 else "1 patient"
-    ax.set_title(_style.plain(f"{many} on {drug}" if all(c.bars for c in found) else many), loc="left")
-    return ax
+    title = f"{many} on {drug}" if all(c.bars for c in found) else many
+    _room.title(ax, _style.plain(title), synthetic=cohort.settings.synthetic)
 
 
 def _height(n: int) -> float:
     return n * HIGH + 1.9 if n <= DETAILED else min(n * LOW + 1.9, TALLEST)
 
 
-def _empty(ax: Axes, found: list[Course]) -> Lanes:
+def _empty(ax: Axes, found: list[Course], plan: _lanes.Plan) -> Lanes:
     """Return axes with a lane a patient, the days on x."""
     first, last = min(0.0, *(c.first for c in found)), max(c.last for c in found)
     wide = max(last - first, 1.0)
-    ax.set_xlim(first - 0.03 * wide, last + 0.05 * wide)
+    arrow = (1.4 * (_lanes.ENDS * plan.mark) ** 0.5 + 2.0) / _room.POINTS / _room.inches(ax)[0]
+    ax.set_xlim(first - 0.03 * wide, last + max(0.05, 1.03 * min(arrow, 0.5) / (1 - min(arrow, 0.5))) * wide)
     ax.set_ylim(0, len(found))
-    width, height = _room.inches(ax)
-    plan = _lanes.plan(height / len(found), width)
     doses = [b.dose for c in found for b in c.bars if math.isfinite(b.dose)]
     _style.tidy(ax)
     ax.spines["left"].set_visible(False)
@@ -154,11 +171,15 @@ def _score(scored: Scored, cohort: Cohort, signature: str | None, tissue: str | 
     return _inputs.samples_of(inputs, column.id, where), "score", look, f"{column.id} in {where}", column.unit, ".2f"
 
 
-def _line(lanes: Lanes, rows: Any, column: str, look: dict[str, Any], name: str, unit: str, form: str) -> Any:
+def _line(
+    lanes: Lanes, where: tuple[float, float], rows: Any, column: str, look: dict[str, Any], name: str, unit: str, form: str
+) -> Any:
     """Draw one of the small lines; return its handle, which says what the ends of its part of the lane mean."""
     from matplotlib.lines import Line2D
 
-    low, high = _lanes.course_of(lanes, rows, column, look)
+    low, high = _lanes.course_of(lanes, rows, column, where, **look)
+    if not rows.groupby("patient_id").size().gt(1).any():  # single values are no lines
+        look = {**look, "linestyle": ""}
     ends = f"{low:{form}} to {high:{form}}".replace("-", "\N{MINUS SIGN}")
     return Line2D([], [], label=_style.plain(f"{_style.shortened(name, 40)}: {ends} {unit}, one scale in all lanes"), **look)
 
@@ -167,7 +188,7 @@ def _handles(lanes: Lanes, cohort: Cohort, drug: str, unit: str) -> list[Any]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    bars = [b for c in lanes.courses for b in c.bars]
+    bars = [b for c in lanes.courses for b in c.bars if b.stop > b.start]
     known = [b for b in bars if math.isfinite(b.dose)]
     made: list[Any] = []
     if known:
@@ -202,7 +223,8 @@ def _tissues(lanes: Lanes, cohort: Cohort) -> list[Any]:
     for tissue in _lanes.samples(lanes, rows):
         colour, marker = _lanes.TISSUES.get(tissue, _lanes.OTHER)
         label = _style.plain(f"{tissue} sample")
-        made.append(Line2D([], [], linestyle="", marker=marker, color=colour, markeredgecolor="white", label=label))
+        look: dict[str, Any] = {"linestyle": "", "marker": marker, "color": colour, "markeredgecolor": lanes.ax.get_facecolor()}
+        made.append(Line2D([], [], label=label, **look))
     return made
 
 

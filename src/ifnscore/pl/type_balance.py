@@ -11,7 +11,7 @@ from ifnscore._lazy import pd
 from ifnscore.analysis import _frame, _healthy
 from ifnscore.cohort import _exposure
 from ifnscore.errors import DataError, UsageError, listing, nearest
-from ifnscore.pl import _below, _inputs, _paths, _style
+from ifnscore.pl import _below, _inputs, _paths, _room, _style
 from ifnscore.scoretable import collect
 
 if TYPE_CHECKING:
@@ -83,13 +83,16 @@ def type_balance(
     """
     inputs = None if cohort is None else _inputs.join(scored, cohort, scores=scores, score_type=score_type, key=key)
     table = inputs.scores if inputs else collect(scored, scores=scores, score_type=score_type, key=key)
-    first, second = _type_i(table, type_i, inputs.frame.primary if inputs else None), _type_ii(table, type_ii)
+    primary, declared = (inputs.frame.primary, inputs.frame.settings.primary_signature) if inputs else (None, None)
+    first, second = _type_i(table, type_i, primary, declared), _type_ii(table, type_ii)
     where, rows = _of_cohort(inputs, tissue) if inputs else _of_table(table, tissue)
     x, y = (_values(table, inputs, c)[rows.index] for c in (first, second))
     rows = rows.assign(x=x, y=y)
     both = rows.dropna(subset=["x", "y"])
     if both.empty:
-        msg = f"no sample{_in(where)} has scores of both {first.id} and {second.id}"
+        none = [c for c, name in ((first, "x"), (second, "y")) if not rows[name].notna().any()]
+        why = "; ".join(_unscored(table, c.id) for c in none) or "those with a score of one have none of the other"
+        msg = f"no sample{_in(where)} has scores of both {first.id} and {second.id}: {why}"
         raise DataError(msg)
     if by is not None:
         both = both.assign(group=_groups(table, inputs, both, by))
@@ -101,13 +104,34 @@ def type_balance(
         _paths.joined(ax, both)
     ax.set_xlabel(_style.plain(f"type I: {_inputs.unit(first)}"))
     ax.set_ylabel(_style.plain(f"type II: {_inputs.unit(second)}"))
-    ax.set_title(_style.plain(_heading(both, where)), loc="left")
+    _room.title(ax, _style.plain(_heading(both, where)), synthetic=bool(inputs and inputs.cohort.settings.synthetic))
     said = [_shared(table, first.id, second.id), _WARNING, _left_out(len(rows) - len(both), healthy)]
-    _below.notes(ax, handles, said, columns=2)
+    _below.notes(ax, handles, said, columns=_columns(ax, handles))
     return ax
 
 
-def _type_i(table: ScoreTable, asked: str | None, primary: str | None) -> Column:
+def _columns(ax: Axes, handles: Sequence[Any]) -> int:
+    """Return how many columns of the legend fit."""
+    longest = max((_room.text_width(str(h.get_label())) for h in handles), default=0.0) + _room.HANDLE
+    return 2 if 2 * longest <= _room.inches(ax)[0] * 1.1 else 1
+
+
+def _unscored(table: ScoreTable, signature: str) -> str:
+    """Return that there is no score of a signature, and where it is known why."""
+    said = f"there is none of {signature}"
+    if table.adata is None:
+        return said
+    facts = get.coverage(table.adata, key=table.key)
+    low = facts[(facts["signature"] == signature) & ((facts["coverage"] < facts["min_coverage"]) | (facts["n_used"] == 0))]
+    if low.empty:
+        return said
+    one = low.iloc[0]
+    absent = listing([g for g in str(one["missing"]).split(",") if g], 4)
+    gone = f"; absent: {absent}" if absent else ""
+    return f"{said} ({one['n_used']} of {one['n_genes']} genes, needs {one['min_coverage']:.0%}{gone})"
+
+
+def _type_i(table: ScoreTable, asked: str | None, primary: str | None, declared: str | None) -> Column:
     have = [c for c in table.columns if c.ifn_type == "I"]
     if asked is not None:
         return _asked(table, asked, "I", have)
@@ -115,7 +139,8 @@ def _type_i(table: ScoreTable, asked: str | None, primary: str | None) -> Column
         scored = listing([c.id for c in table.columns])
         msg = f"none of the scores is known as type I ({scored}): name one with type_i=, or score the panel"
         raise DataError(msg)
-    return next((c for c in have if c.id == primary), None) or next((c for c in have if c.is_log), have[0])
+    wanted = next((c for c in have if c.id == primary), None) or next((c for c in have if c.is_log), have[0])
+    return _scored(table, wanted, have, declared=wanted.id == declared)
 
 
 def _type_ii(table: ScoreTable, asked: str | None) -> Column:
@@ -128,7 +153,12 @@ def _type_ii(table: ScoreTable, asked: str | None) -> Column:
         scored = listing([c.id for c in table.columns])
         msg = f"none of the scores is known as type II ({scored}): score {TYPE_II} too, or name one with type_ii="
         raise DataError(msg)
-    return next((c for c in have if c.id == TYPE_II), have[0])
+    return _scored(table, next((c for c in have if c.id == TYPE_II), have[0]), have)
+
+
+def _scored(table: ScoreTable, wanted: Column, have: Sequence[Column], *, declared: bool = False) -> Column:
+    """Return the signature of a type that is shown where none is asked for: one with scores."""
+    return table.column(_inputs.scored_one(table.values[[c.id for c in have]], wanted.id, declared=declared))
 
 
 def _asked(table: ScoreTable, asked: str, wanted: str, have: Sequence[Column]) -> Column:
@@ -228,7 +258,9 @@ def _samples(ax: Axes, rows: pd.DataFrame, by: str | None, *, simple: bool) -> l
     faint = 1.0 if len(rows) <= FEW else 0.5
     if by is None and "phase" in rows:
         for phase, part in rows.groupby("phase", sort=False):
-            _style.points(ax, part["x"], part["y"], str(phase), size=26, alpha=faint)
+            drawn = _style.points(ax, part["x"], part["y"], str(phase), size=26, alpha=faint)
+            # of most patients there is one baseline, and few samples off the drug: the many others must not hide them
+            drawn.set_zorder(2.2 if phase == _exposure.BASELINE else 2 if _style.PHASES[str(phase)].filled else 2.4)
         marks = [(p, m) for p, m in _style.PHASES.items() if p in set(rows["phase"])]
         return [_style.handle(replace(m, label="follow-up") if simple and p == _exposure.ON else m) for p, m in marks]
     group = rows["group"] if by is not None else pd.Series("samples", index=rows.index)
@@ -236,12 +268,12 @@ def _samples(ax: Axes, rows: pd.DataFrame, by: str | None, *, simple: bool) -> l
     for i, name in enumerate(sorted(set(group), key=lambda g: (g == NOT_GIVEN, g))):
         part = rows[group == name]
         # each round through the colours takes another shape, so that no pair of colour and shape comes twice
-        colour = _style.GREY if name == NOT_GIVEN else _style.COLOURS[i % 7]
+        colour = _style.GREY if name == NOT_GIVEN else _style.COLOURS[i % len(_style.COLOURS)]
         label = _style.plain(f"{_style.shortened(name)} (n = {len(part)})")
         look: dict[str, Any] = {
             "s": 26,
             "color": colour,
-            "marker": _style.MARKERS[(i + i // 7) % 7],
+            "marker": _style.MARKERS[i % 7],
             "alpha": faint,
             "linewidths": 0,
         }
@@ -259,13 +291,13 @@ def _region(ax: Axes, healthy: pd.DataFrame) -> list[Any]:
         return []
     n = len(healthy)
     label = f"{n} healthy controls, and their range" if n >= _PAIR else "1 healthy control"
-    drawn = ax.scatter(healthy["x"], healthy["y"], s=26, marker="+", color="0.35", linewidths=1, label=label, zorder=1.5)
+    drawn = ax.scatter(healthy["x"], healthy["y"], s=26, marker="+", color=_style.ink(), linewidths=1, label=label, zorder=3)
     if n >= _PAIR:
         from matplotlib.patches import Rectangle
 
         low, size = healthy.min(), healthy.max() - healthy.min()
-        look: dict[str, Any] = {"facecolor": _style.GREY, "alpha": 0.2, "linewidth": 0, "zorder": 0}
-        ax.add_patch(Rectangle((low["x"], low["y"]), size["x"], size["y"], **look))
+        look: dict[str, Any] = {"edgecolor": _style.ink(), "linewidth": 0.7, "linestyle": "--", "zorder": 2.9}
+        ax.add_patch(Rectangle((low["x"], low["y"]), size["x"], size["y"], facecolor=(_style.GREY, 0.2), **look))
     return [drawn]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import np, pd
 from ifnscore.errors import DataError, UsageError, listing, nearest
-from ifnscore.pl import _single_cell, _style
+from ifnscore.pl import _below, _single_cell, _style
+from ifnscore.pl._groups import natural
+from ifnscore.pl._ink import ink
 
 if TYPE_CHECKING:
     from anndata import AnnData
@@ -17,6 +20,10 @@ if TYPE_CHECKING:
 FEW = 20
 #: Most groups.
 GROUPS = 60
+#: Most lines of a name.
+LINES = 3
+#: Neighbours in value go to distant places: the golden ratio parts them best.
+GOLDEN = 0.6180339887498949
 _COLUMN = "group"
 _NOT_GIVEN = "not given"
 
@@ -64,8 +71,8 @@ def violin(
     order = _order(group, kwargs.pop("order", None), by)
     counts = {g: int((group == g).sum()) for g in order}
     longest = max(len(_style.shortened(g)) for g in order)
-    long = len(order) > 6 or longest > 9  # noqa: PLR2004
-    ax = _style.axes(ax, (max(3.6, 1.4 + 0.55 * len(order)), 4.2 + (0.06 * longest if long else 0.0)))
+    each = min(max(0.055 * longest, 0.55), 1.2) if len(order) <= 6 else 0.55  # noqa: PLR2004 inches
+    ax = _style.axes(ax, (max(3.6, 1.4 + each * len(order)), 4.6))
     _style.tidy(ax)
     points, size = kwargs.pop("stripplot", True), float(kwargs.pop("size", 3.0))
     _violins(ax, known, group, counts, kwargs)
@@ -73,11 +80,26 @@ def violin(
         _points(ax, known.values.to_numpy(), group, order, size)
     ax.set_xlabel(_style.plain(by))
     ax.set_ylabel(_style.plain(scores.column.unit))
-    between = " " if long else "\n"
-    ax.set_xticks(range(len(order)), [f"{_style.plain(_style.shortened(g))}{between}(n = {counts[g]})" for g in order])
-    ax.tick_params(axis="x", labelrotation=kwargs.get("rotation", 90 if long else 0), labelsize="small")
-    _single_cell.titled(ax, scores, how="")
+    _below.laid_out(ax)
+    _named(ax, counts, kwargs.get("rotation"))
+    few = any(n < FEW for n in counts.values())
+    _single_cell.titled(ax, scores, how="", more=f"no violin for groups of under {FEW} cells: too few for a shape" if few else "")
     return ax
+
+
+def _named(ax: Axes, counts: dict[str, int], rotation: float | None) -> None:
+    """Name the groups in up to three lines, or upright where these do not fit."""
+    letters = int(_below.inches(ax)[0] * 72 / (len(counts) + 0.2) / (0.58 * _below.type_size()))
+    names = {g: textwrap.wrap(_style.shortened(g), max(letters, 1), break_long_words=False) or [g] for g in counts}
+    fits = all(len(line) <= letters for g, lines in names.items() for line in [*lines, f"(n = {counts[g]})"])
+    across = rotation in {None, 0} and fits and max(len(lines) for lines in names.values()) <= LINES
+    made = [
+        "\n".join(map(_style.plain, [*lines, f"(n = {counts[g]})"])) if across
+        else f"{_style.plain(_style.shortened(g))} (n = {counts[g]})"
+        for g, lines in names.items()
+    ]  # fmt: skip
+    ax.set_xticks(range(len(counts)), made)
+    ax.tick_params(axis="x", labelrotation=rotation if rotation is not None else 0 if across else 90, labelsize="small")
 
 
 def _groups(adata: AnnData, by: str) -> Any:
@@ -101,7 +123,7 @@ def _in_order(column: pd.Series, values: Any) -> list[str]:
     if isinstance(column.dtype, pd.CategoricalDtype):
         given = [str(c) for c in column.cat.categories if str(c) in there]
         return [*given, *([_NOT_GIVEN] if _NOT_GIVEN in there - set(given) else [])]
-    return sorted(there, key=lambda g: (g == _NOT_GIVEN, g))
+    return sorted(there, key=lambda g: (g == _NOT_GIVEN, natural(g)))
 
 
 def _order(group: Any, asked: Sequence[object] | None, by: str) -> list[str]:
@@ -138,9 +160,8 @@ def _violins(ax: Axes, scores: _single_cell.Scores, group: Any, counts: dict[str
 
 def _points(ax: Axes, values: Any, group: Any, order: list[str], size: float) -> None:
     """Draw every cell. scanpy would shake the points by numpy's global generator, so that no two pictures were the same."""
-    shake = np.random.default_rng(0)
     alpha = 0.8 if len(values) <= 500 else 0.3  # noqa: PLR2004
     for i, name in enumerate(order):
-        mine = values[np.asarray(group == name)]
-        x = i + shake.uniform(-0.18, 0.18, len(mine))
-        ax.scatter(x, mine, s=size**2, color="0.15", alpha=alpha, linewidths=0, zorder=3, rasterized=len(values) > 2_000)  # noqa: PLR2004
+        mine = np.sort(values[np.asarray(group == name)])  # so that the order of the cells does not matter
+        x = i + 0.36 * ((np.arange(len(mine)) * GOLDEN) % 1.0 - 0.5)
+        ax.scatter(x, mine, s=size**2, color=ink(), alpha=alpha, linewidths=0, zorder=3, rasterized=len(values) > 2_000)  # noqa: PLR2004

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ifnscore._lazy import pd
 from ifnscore.analysis._phrases import percent, plural
 from ifnscore.errors import DataError, UsageError
-from ifnscore.pl import _room, _style
+from ifnscore.pl import _inputs, _room, _style
 from ifnscore.result import rows as rows_of
 
 if TYPE_CHECKING:
@@ -21,8 +21,10 @@ MET, NOT_MET, UNKNOWN = "met", "not met", "not evaluable"
 _LOOK = {MET: (_style.BLUE, ""), NOT_MET: (_style.ORANGE, "////"), UNKNOWN: (_style.GREY, "xxx")}
 #: Most patients whose codes stand under their bars, whose values stand on them, and whose codes are listed with a reason.
 NAMED, VALUED = 60, 25
-#: Share of a place that a bar fills.
-_WIDTH = 0.8
+#: Share of a place that a bar fills; height of the stub of a patient who cannot be judged, as a share of the axis.
+_WIDTH, _STUB = 0.8, 0.035
+NOT_EVALUABLE = "n/e"
+_CALLED = {UNKNOWN: f"{NOT_EVALUABLE}: {UNKNOWN}"}
 
 
 def waterfall(link: Result, *, ax: Axes | None = None) -> Axes:
@@ -30,7 +32,7 @@ def waterfall(link: Result, *, ax: Axes | None = None) -> Axes:
 
     Bars are what the definition compares (for ``cdasi_abs4`` the improvement in points, for a percentage the improvement in per
     cent of the baseline), always upward when better, as the instrument defines it; a definition that judges a state shows that
-    state's value. Patients who cannot be judged have a hatched column without a bar, and stand below with the reason.
+    state's value. Patients who cannot be judged have no bar but a hatched stub with "n/e", and stand below with the reason.
 
     Parameters
     ----------
@@ -59,19 +61,21 @@ def waterfall(link: Result, *, ax: Axes | None = None) -> Axes:
     many = len(judged)
     wide = _WIDTH if many <= NAMED else 1.0
     for i, row in enumerate(bars):
-        _bar(ax, i, row, wide, valued=many <= VALUED)
-    for i in range(len(bars), many):
-        colour, hatch = _LOOK[UNKNOWN]
-        ax.axvspan(i - wide / 2, i + wide / 2, facecolor="none", edgecolor=colour, hatch=hatch, alpha=0.35, linewidth=0)
+        _bar(ax, i, row, wide)
     _frame(ax, [*bars, *unknown], [r["value"] for r in bars], about["threshold"])
+    for i in range(len(bars), many):
+        _stub(ax, i, wide, named=_room.inches(ax)[0] / many > _room.text_width(NOT_EVALUABLE, "x-small"))
+    if many <= VALUED:
+        for i, row in enumerate(bars):
+            _number(ax, i, row["value"], about["threshold"])
     _stops(ax, [*bars, *unknown])
     if not bars:
         ax.text(0.5, 0.5, "no patient can be judged", transform=ax.transAxes, ha="center", va="center")
     ax.set_ylabel("\n".join(_lines(f"{about['quantity']} ({about['unit']})")))
-    _room.heading(ax, _style.plain(about["label"]), [_rate(link)])
+    _room.heading(ax, _style.plain(about["label"]), [_rate(link)], synthetic=_inputs.synthetic(link))
     texts = [*_reasons(unknown), f"Codes of {many} patients are left out." if many > NAMED else ""]
     below = _room.notes(ax, texts, ticks=_room.text_width("P100") if _crowded(ax, many) else 0.0)
-    _room.legend(ax, _handles(bars, unknown, about), below)
+    _room.legend(ax, _handles(ax.get_facecolor(), bars, unknown, about), below)
     return ax
 
 
@@ -94,19 +98,39 @@ def _ordered(judged: pd.DataFrame) -> tuple[list[dict[str, Any]], list[dict[str,
     return bars, [r for r in rows if not r["evaluable"] or not math.isfinite(r["value"])]
 
 
-def _bar(ax: Axes, i: int, row: dict[str, Any], wide: float, *, valued: bool) -> None:
+def _bar(ax: Axes, i: int, row: dict[str, Any], wide: float) -> None:
     colour, hatch = _LOOK[MET if row["met"] else NOT_MET]
-    ax.bar(i, row["value"], width=wide, facecolor=colour, edgecolor="white" if hatch else colour, hatch=hatch, linewidth=0)
-    if valued:
-        from matplotlib.patheffects import withStroke
+    edge = ax.get_facecolor() if hatch else colour
+    ax.bar(i, row["value"], width=wide, facecolor=colour, edgecolor=edge, hatch=hatch, linewidth=0)
 
-        up = row["value"] >= 0
-        text = f"{row['value']:.3g}".replace("-", "\N{MINUS SIGN}")
+
+def _stub(ax: Axes, i: int, wide: float, *, named: bool) -> None:
+    """Draw a low hatched piece at zero: a column would look like the best response."""
+    from matplotlib.patches import Rectangle
+
+    colour, hatch = _LOOK[UNKNOWN]
+    low, high = ax.get_ylim()
+    tall = _STUB * (high - low)
+    look: dict[str, Any] = {"facecolor": "none", "edgecolor": colour, "hatch": hatch, "linewidth": 0.8, "zorder": 2}
+    ax.add_patch(Rectangle((i - wide / 2, 0.0), wide, tall, **look))
+    if named:
         ax.annotate(
-            text, (i, row["value"]), (0, 2 if up else -2), textcoords="offset points", ha="center",
-            va="bottom" if up else "top", fontsize="small", zorder=5,
-            path_effects=[withStroke(linewidth=2.5, foreground=ax.get_facecolor())],
-        )  # fmt: skip
+            NOT_EVALUABLE, (i, tall), (0, 2), textcoords="offset points", ha="center", va="bottom", fontsize="x-small", zorder=5
+        )
+
+
+def _number(ax: Axes, i: int, value: float, line: float) -> None:
+    """Write the value at the end of its bar, beyond the line of the definition where that would strike it through."""
+    low, high = ax.get_ylim()
+    point = (high - low) / (_room.inches(ax)[1] * _room.POINTS)
+    up, away, tall = value >= 0, 2.0, _room.type_size()
+    gap = (line - value if up else value - line) / point
+    if math.isfinite(gap) and -1.0 <= gap <= away + tall + 1.0:
+        away = gap + 2.0
+    ax.annotate(
+        f"{value:.3g}".replace("-", "\N{MINUS SIGN}"), (i, value), (0, away if up else -away), textcoords="offset points",
+        ha="center", va="bottom" if up else "top", fontsize="small", zorder=5,
+    )  # fmt: skip
 
 
 def _frame(ax: Axes, rows: list[dict[str, Any]], values: list[float], line: float) -> None:
@@ -147,7 +171,7 @@ def _rate(link: Result) -> str:
     return f"{text} (95 % interval {percent(rate['ci_low'], rate['ci_high'])})" if n else text
 
 
-def _handles(bars: list[dict[str, Any]], unknown: list[dict[str, Any]], about: Any) -> list[Any]:
+def _handles(ground: Any, bars: list[dict[str, Any]], unknown: list[dict[str, Any]], about: Any) -> list[Any]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -155,9 +179,10 @@ def _handles(bars: list[dict[str, Any]], unknown: list[dict[str, Any]], about: A
     for word, seen in ((MET, [r for r in bars if r["met"]]), (NOT_MET, [r for r in bars if not r["met"]]), (UNKNOWN, unknown)):
         colour, hatch = _LOOK[word]
         face = "none" if word == UNKNOWN else colour
-        edge = "white" if word == NOT_MET else colour
+        edge = ground if word == NOT_MET else colour
         if seen:
-            made.append(Patch(facecolor=face, edgecolor=edge, hatch=hatch, linewidth=0, label=f"{word} (n = {len(seen)})"))
+            label = f"{_CALLED.get(word, word)} (n = {len(seen)})"
+            made.append(Patch(facecolor=face, edgecolor=edge, hatch=hatch, linewidth=0, label=label))
     if math.isfinite(about["threshold"]):
         text = _style.plain(f"{about['met_if']} {about['threshold']:g} {about['unit']}")
         made.append(Line2D([], [], color=_style.VERMILLION, linewidth=1.2, linestyle="--", label=text))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ifnscore.errors import IfnscoreError, IfnscoreWarning
+from ifnscore.report import _shown
 from ifnscore.report._model import Figure, Note, Table
 
 if TYPE_CHECKING:
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 ESTIMATES = {
     "n_patients": "patients",
     "estimate": "estimate",
-    "ci_low": "95 % from",
-    "ci_high": "to",
+    "interval": "95 % interval",
     "unit": "unit",
     "p": "p",
     "min_attainable_p": "smallest attainable p",
@@ -58,11 +58,12 @@ def table(
     """Return a table that shows those of `columns` that it has and that hold something; the download holds everything."""
     if study.synthetic and "data" not in frame:
         frame = frame.assign(data="SYNTHETIC")  # as the verbs mark theirs
+    frame = frame.reset_index(drop=True)
+    shown = _shown.table(frame)
     chosen = {str(c): str(c) for c in frame.columns if c != "data"}
     if columns is not None:
-        chosen = {c: heading for c, heading in columns.items() if c in frame.columns and not _empty(frame[c])}
-    frame = frame.reset_index(drop=True)
-    return Table(name, caption, frame, chosen, most)
+        chosen = {c: heading for c, heading in columns.items() if c in shown.columns and not _empty(shown[c])}
+    return Table(name, caption, frame, chosen, most, shown)
 
 
 def _empty(column: pd.Series) -> bool:

@@ -44,13 +44,6 @@ def _ends(study: Study) -> list[Section]:
 
 
 def _facts(study: Study) -> tuple[tuple[str, str], ...]:
-    """Return the few facts beside the title."""
-    healthy = int(study.controls().sum())
-    facts = {"Samples": str(len(study.scores.values))}
-    if study.frame is not None:
-        facts = {"Patients": str(len(study.frame.patients)), "Drug": study.drug, "Samples": str(len(study.frame.rows))}
-        facts["Tissues"] = ", ".join(t for t in study.frame.tissues if t != "unknown")
-    facts |= {"Healthy control samples": str(healthy) if healthy else "none"}
-    facts |= {"Scores": str(len(study.scores.columns)), "Main score": study.primary}
-    facts["Platform"] = str(study.provenance.get("platform") or "")
+    """Return what the line below the title does not say."""
+    facts = {"Main score": _first.main_score(study), "Platform": str(study.provenance.get("platform") or "")}
     return tuple((k, v) for k, v in facts.items() if v and v != "unknown")

@@ -2,38 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from ifnscore import get, methods
+from ifnscore._lazy import pd
 from ifnscore.analysis._leave_one_out import TOO_FEW
-from ifnscore.analysis._phrases import names, plural
+from ifnscore.analysis._phrases import names, plural, share
 from ifnscore.analysis._words import NO_GENES
 from ifnscore.errors import listing
 from ifnscore.instruments import responses
-from ifnscore.report import _blocks
-from ifnscore.report._model import Bullets
+from ifnscore.report import _blocks, _shown
+from ifnscore.report._model import Block, Bullets, Details
 from ifnscore.result import rows as rows_of
 
 if TYPE_CHECKING:
     from ifnscore.report._study import Study
 
-TITLE = "What cannot be concluded"
+TITLE, MORE = "What cannot be concluded", "More limits"
 SHARED = "Type I and type II interferon induce many of the same genes, so no score names the interferon."
-#: Topics of a comparison that limit it, in the order of reading; what says nothing of a limit stands in the sections.
-_LIMITS = ("nobody", "too_few", "batch", "undeclared", "design", "regression", "steroid", "cells", "left_out", "noise_unknown")
+_ADULT = f" ({responses.ADULT_DERIVED})"
+PROOF = "None of this shows a cause, and a fall of the score is no proof of benefit."
+#: Why a verb says that too few patients were seen: the numbers in brackets and the advice stand with the change itself.
+_DETAIL = re.compile(r"(?: \(|[:,] (?=read|and the interval)).*", re.DOTALL)
 
 
-def bullets(study: Study) -> Bullets:
-    """Return every limit that is known."""
-    found = [*_of_change(study), *_of_link(study), *_of_scores(study)]
-    return Bullets(tuple(dict.fromkeys(_blocks.here(f) for f in found)), TITLE)
+def limits(study: Study) -> tuple[Block, ...]:
+    """Return the few limits that a reader must know, and folded away whatever else limits the numbers."""
+    first = tuple(dict.fromkeys(_blocks.here(f) for f in (*_of_change(study), *_of_link(study), *_of_scores(study))))
+    more = tuple(dict.fromkeys(m for m in map(_blocks.here, _further(study)) if m not in first))
+    folded = (Details(MORE, (Bullets(more),)),) if more else ()
+    return (Bullets(first, TITLE), *folded)
 
 
 def _of_change(study: Study) -> Iterator[str]:
     if study.change is None:
         yield f"Whether a score changed on treatment: {study.no_change}."
-    yield from study.sentences("compare", *_LIMITS)
+    yield from study.sentences("compare", "nobody")
+    yield from (f"{_DETAIL.sub('', s).rstrip('.')}." for s in study.sentences("compare", "too_few"))
+    yield from study.sentences("compare", "batch", "undeclared", "design", "left_out")
+    moved = {"blood cells": study.sentences("compare", "cells"), "the steroid dose": study.sentences("compare", "steroid")}
+    also = [what for what, said in moved.items() if said]
+    if also:
+        yield f"A change of {' or of '.join(also)} is not ruled out as the reason; see below what is known of it."
 
 
 def _of_link(study: Study) -> Iterator[str]:
@@ -41,45 +53,78 @@ def _of_link(study: Study) -> Iterator[str]:
         if study.cohort is not None:
             yield f"Whether the score goes with a clinical measure: {study.no_link}."
         return
-    changes = _blocks.mine(study.link.table, study)
-    for row in rows_of(changes[changes["contrast"] == "change_with_change"]):
-        n = int(row["n_patients"])
-        if n < TOO_FEW:
-            yield f"{plural(n, 'patient')} with a change of both allow no conclusion about a link with {row['outcome']}."
-    yield from study.sentences("associate", "unadjusted")
     definition = str(study.link.settings.get("response", "none"))
     if definition in responses.names() and responses.get(definition).adult_derived:
-        yield f"The response definition {definition} has a threshold that was made in adults, not in children."
-    yield from study.sentences("associate", "proof")
+        judged = study.link.tables.get("responders")
+        label = f" ({str(judged['label'].iloc[0]).removesuffix(_ADULT)})" if judged is not None and len(judged) else ""
+        yield f"The threshold of the response{label} was made in adults, not in children."
+    yield PROOF
 
 
 def _of_scores(study: Study) -> Iterator[str]:
-    yield from study.sentences("compare", "shared") or [SHARED]
+    yield SHARED
+    yield from _not_computed(study)
+    if study.scores.adata is None:
+        yield f"{NO_GENES} Coverage, controls and cut-offs are not known."
+
+
+def _not_computed(study: Study) -> Iterator[str]:
+    """Yield the scores that have no value at all, in one line with their reasons."""
+    without = study.without()
+    if not without:
+        return
+    reasons = {str(r["signature"]): f" ({_few_genes(r)})" for r in rows_of(_low(study))}
+    named = names([f"{name}{reasons.get(name, '')}" for name in without])
+    yield f"{len(without)} of {plural(len(study.scores.columns), 'score')} could not be computed: {named}."
+
+
+def _low(study: Study) -> pd.DataFrame:
+    """Return the coverage of the scores with too few genes."""
+    if study.scores.adata is None:
+        return pd.DataFrame()
+    covered = _covered(study)
+    return covered[covered["coverage"] < covered["min_coverage"]]
+
+
+def _few_genes(row: Mapping[str, Any]) -> str:
+    return f"{int(row['n_used'])} of {int(row['n_genes'])} genes usable, at least {share(float(row['min_coverage']))} % needed"
+
+
+def _covered(study: Study) -> pd.DataFrame:
+    covered = get.coverage(study.scores.adata, key=study.scores.key)
+    return covered[covered["signature"].isin([c.id for c in study.scores.columns])].drop_duplicates("signature")
+
+
+def _further(study: Study) -> Iterator[str]:
+    """Yield what limits the numbers beside the first screen."""
+    if study.link is not None:
+        changes = _blocks.mine(study.link.table, study)
+        for row in rows_of(changes[changes["contrast"] == "change_with_change"]):
+            n = int(row["n_patients"])
+            if n < TOO_FEW:
+                measure = _shown.outcome(str(row["outcome"]))
+                yield f"{plural(n, 'patient')} with a change of both allow no conclusion about a link with {measure}."
     yield from _without_score(study)
     together = [c.id for c in study.scores.columns if (r := methods.records().get(c.method)) and not r.sample_independent]
     if together:
         yield f"{names(together)} depend{'s' if len(together) == 1 else ''} on the samples that were scored together."
-    if study.scores.adata is None:
-        yield f"{NO_GENES} Coverage, controls and cut-offs are not known."
-        return
-    yield from _coverage(study)
-    yield from _cutoffs(study)
+    if study.scores.adata is not None:
+        yield from _coverage(study)
+        yield from _cutoffs(study)
 
 
 def _without_score(study: Study) -> Iterator[str]:
     values = study.frame.values if study.frame is not None else study.scores.analysed()
     for name, n in values.isna().sum().items():
-        if n:
+        if n and name not in study.without():
             yield f"{name}: {int(n)} of {plural(len(values), 'sample')} without a score."
 
 
 def _coverage(study: Study) -> Iterator[str]:
-    covered = get.coverage(study.scores.adata, key=study.scores.key)
-    covered = covered[covered["signature"].isin([c.id for c in study.scores.columns])].drop_duplicates("signature")
-    low = covered[covered["coverage"] < covered["min_coverage"]]
-    for row in rows_of(low):
-        why = f"{int(row['n_used'])} of {int(row['n_genes'])} genes, at least {100 * row['min_coverage']:.0f} % needed"
-        yield f"{row['signature']} was not scored where too few genes are usable ({why})."
+    covered = _covered(study)
+    for row in rows_of(_low(study)):
+        if row["signature"] not in study.without():
+            yield f"{row['signature']} was not scored everywhere: {_few_genes(row)}."
     own = covered[(covered["signature"] == study.primary) & (covered["n_used"] < covered["n_genes"])]
     for row in rows_of(own[own["coverage"] >= own["min_coverage"]]):
         absent = [g for g in str(row["missing"]).split(",") if g.strip()]
@@ -97,5 +142,5 @@ def _cutoffs(study: Study) -> Iterator[str]:
     if own.empty:
         yield f"No cut-off of {study.primary}: no healthy controls were scored with it."
     for row in rows_of(own[own["cutoff"].isna()]):
-        where = f" ({row['stratum']})" if row["stratum"] else ""
+        where = f" ({_shown.stratum(row['stratum'])})" if row["stratum"] else ""
         yield f"{study.primary}{where}: {row['note'] or 'no cut-off'}."

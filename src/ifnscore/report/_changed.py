@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ifnscore import pl
+from ifnscore.analysis import _link
 from ifnscore.analysis._phrases import plural
 from ifnscore.report import _blocks, _rows
 from ifnscore.report._model import Block, Bullets, Details, Paragraph, Section
 
 if TYPE_CHECKING:
+    from ifnscore._lazy import pd
     from ifnscore.report._study import Study
 
 _ALL = {
@@ -31,14 +33,13 @@ _TYPES = {
     "ratio": "times the baseline",
     "role": "role",
 }
-_LINK = {
+_LINKS = {
     "contrast": "contrast",
     "test": "test",
     "n_patients": "patients",
     "n_observations": "visits",
     "estimate": "estimate",
-    "ci_low": "95 % from",
-    "ci_high": "to",
+    "interval": "95 % interval",
     "unit": "unit",
     "p": "p",
     "p_adj": "adjusted p",
@@ -62,8 +63,7 @@ _RATES = {
     "n_responders": "responders",
     "n_patients": "patients",
     "estimate": "share",
-    "ci_low": "95 % from",
-    "ci_high": "to",
+    "interval": "95 % interval",
 }
 
 
@@ -117,16 +117,30 @@ def link(study: Study) -> Section:
     if study.link is None:
         return Section(name, title, (_blocks.missing("The link of scores and a clinical measure", study.no_link),))
     topics = ("measure", "batch", "change", "beside", "baseline", "within", "unadjusted", "discordant", "response", "proof")
-    said = tuple(_blocks.here(s) for s in study.sentences("associate", *topics))
     own = _blocks.mine(study.link.table, study)
+    baseline = study.sentences("associate", "baseline")
+    said = []
+    for sentence in study.sentences("associate", *topics):
+        said += [_blocks.here(sentence), *(_guard(own) if sentence in baseline else [])]
     blocks: list[Block] = [
-        Bullets(said),
-        _blocks.table(study, "link", "Every estimate of the primary score, in the order of evidence.", own, _LINK),
+        Bullets(tuple(said)),
+        _blocks.table(study, "link", "Every estimate of the primary score, in the order of evidence.", own, _LINKS),
     ]
-    every = {"signature": "score", "tissue": "tissue", **_LINK}
+    every = {"signature": "score", "tissue": "tissue", **_LINKS}
     whole = _blocks.table(study, "associate", "Every score and tissue.", study.link.table, every, most=40)
     blocks.append(Details("All estimates of the link", (whole,)))
     return Section(name, title, (*blocks, *_response(study)))
+
+
+def _guard(rows: pd.DataFrame) -> list[str]:
+    """Return what a link at baseline does not say, beside it: one of many secondary estimates, between few patients."""
+    known = rows.dropna(subset=["estimate"])
+    own = known[known["contrast"] == _link.BASELINE]
+    if own.empty or (own["role"] == "primary").all():
+        return []
+    others, n = int((known["role"] != "primary").sum()), int(own["n_patients"].iloc[0])
+    beside = f"{plural(others, 'estimate')} beside the primary one, from {plural(n, 'patient')} at one time"
+    return [f"That link is one of {beside}: it says nothing about change on the drug."]
 
 
 def _response(study: Study) -> list[Block]:

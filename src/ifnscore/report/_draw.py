@@ -49,7 +49,7 @@ def raw(block: Figure) -> str:
     with mpl.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # the browser's own fonts have it
         mpl.rcdefaults()
-        with _style.style():
+        with _style.style(), _style.any_letter():
             settings: Any = dict.fromkeys(_BARE, "none") | dict.fromkeys(_INKED, INK) | {"svg.hashsalt": "ifnscore"}
             mpl.rcParams.update(settings)
             figure = Drawing(figsize=block.size, layout="constrained")

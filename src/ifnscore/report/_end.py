@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ifnscore._lazy import pd
 from ifnscore.analysis import _tables
-from ifnscore.report import _blocks, _eular, _methods, _references, _scores
+from ifnscore.report import _blocks, _eular, _glossary, _methods, _references, _scores
 from ifnscore.report._model import Block, Bullets, Details, Download, Note, Paragraph, Quote, Section
 
 if TYPE_CHECKING:
     from ifnscore.report._study import Study
 
+DAYS = "; days count from the first dose."
 CODED = (
-    "Patients and samples stand under codes that were drawn for this report only; days count from the first dose. Tables with a "
+    f"Patients and samples stand under codes that were drawn for this report only{DAYS} Tables with a "
     "column of patients hold individual-level data, also inside this file: with few patients they can identify a child to those "
     "who know the family. Share them with care, or not at all."
 )
+#: The name of a column before its value, as strata are stored: ``(tissue=blood)``.
+_STRATUM = re.compile(r"\(\w+=")
 _VERSIONS = ("ifnscore", "python")
 
 
@@ -32,7 +37,11 @@ def checklist(study: Study) -> Section:
     }
     caption = "What the points ask for, what these data say, and what the authors must still write."
     name, title = "eular", "EULAR points on reporting interferon assays"
-    return Section(name, title, (_blocks.table(study, "eular_checklist", caption, rows, columns, most=100),))
+    made = _blocks.table(study, "eular_checklist", caption, rows, columns, most=100)
+    assert made.shown is not None
+    answers = [_STRATUM.sub("(", str(a)) for a in made.shown["answer"]]
+    made = replace(made, shown=made.shown.assign(answer=answers))
+    return Section(name, title, (Paragraph(_eular.UNREAD), made))
 
 
 def methods(study: Study) -> Section:
@@ -66,7 +75,8 @@ def provenance(study: Study) -> Section:
             blocks.append(Details(f"Rules of the {what}", (made,)))
     blocks += _hashes(study)
     if study.cohort is not None:
-        blocks.append(Note(CODED))
+        blocks.append(Note(CODED if study.cohort.simple is None else CODED.replace(DAYS, ".")))
+    blocks.append(Details("Words", (Bullets(_glossary.WORDS),)))
     return Section("provenance", "Where the numbers come from", tuple(blocks))
 
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 COLUMNS = ("point", "text", "status", "answer", "to_do")
 #: Interferon modules of the blood that were published side by side; whether the authors mean these was not read.
 MODULES = ("chaussabel_M1.2", "chaussabel_M3.4", "chaussabel_M5.12")
+UNREAD = (
+    "The text of points 8 to 11, and of part of point 7, was not available to the developers of ifnscore: the checklist says "
+    "nothing about them, and the authors must read them."
+)
 _POINTS = {
     "A": "Principle: there are several interferons, and what they do to genes and proteins is diverse.",
     "B": "Principle: an active type I pathway is common in rheumatic diseases; most uses in the clinic still need validation.",

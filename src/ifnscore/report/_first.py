@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ifnscore import pl
-from ifnscore.analysis._phrases import names, plural
+from ifnscore import pl, signatures
+from ifnscore.analysis import _changes
+from ifnscore.analysis._phrases import interval, names, plural
 from ifnscore.report import _blocks, _cannot, _rows
-from ifnscore.report._model import Block, Details, Note, Paragraph, Section
+from ifnscore.report._model import Block, Details, Paragraph, Section
+from ifnscore.result import rows as rows_of
 
 if TYPE_CHECKING:
     from ifnscore.report._model import Figure
@@ -18,52 +20,86 @@ _DAYS = (
     "Every patient is one line over the days from the first dose. Colour and shape say the phase of the drug; hollow points were "
     "taken while it was interrupted or stopped."
 )
-SYNTHETIC = "Every value of this cohort is invented. Nothing here is evidence for or against a drug."
 
 
 def section(study: Study) -> Section:
     """Return the first screen of a report with a cohort."""
-    blocks: list[Block] = []
-    if study.synthetic:
-        blocks.append(Note(SYNTHETIC, "synthetic"))
-    blocks += [*_change(study), *_link(study), _cannot.bullets(study)]
-    return Section("summary", "At a glance", tuple(blocks))
+    return Section("summary", "At a glance", (*_change(study), *_link(study), *_cannot.limits(study)))
 
 
 def whom(study: Study) -> str:
     """Return what was scored, in whom."""
-    scored = f"{plural(len(study.scores.columns), 'score')} of {plural(len(study.scores.values), 'sample')}"
+    scored = f"{computed(study)} of {plural(len(study.scores.values), 'sample')}"
     if study.frame is None:
         healthy = int(study.controls().sum())
         beside = f", {healthy} of them of healthy controls" if healthy else ""
-        return f"{scored}{beside}. The score on this screen is {study.primary}."
+        return f"{scored}{beside}."
     rows = study.frame.rows
     n = len(study.frame.patients)
     tissues = [f"{int((rows['tissue'] == t).sum())} of {t}" for t in study.frame.tissues if t != "unknown"]
     mine = f"{plural(len(rows), 'sample')} of {plural(n, 'patient')}"
-    parts = [f"{plural(len(study.scores.columns), 'score')} in {mine}"]
+    parts = [f"{computed(study)} in {mine}"]
     parts[0] += f" on {study.drug}" if study.drug else ""
     parts[0] += f" ({names(tissues)})" if tissues else ""
     healthy = int(study.controls().sum())
     parts += (
         [f"beside {plural(healthy, 'sample')} of healthy controls"] if healthy else ["without healthy controls in the cohort"]
     )
-    return f"{', '.join(parts)}. The score on this screen is {study.primary}{_declared(study)}."
+    return f"{', '.join(parts)}."
+
+
+def computed(study: Study) -> str:
+    """Return the number of scores, and of how many where some have no value at all."""
+    n, without = len(study.scores.columns), len(study.without())
+    return f"{n - without} of {plural(n, 'score')} could be computed," if without else plural(n, "score")
+
+
+def main_score(study: Study) -> str:
+    """Return the score of this screen in plain words, with its name."""
+    column = study.scores.column(study.primary)
+    known = study.primary in signatures.ids()
+    words = [signatures.get(study.primary).title if known else study.primary]
+    words += [f"type {column.ifn_type}"] if column.ifn_type in {"I", "II", "III", "I+II"} else []
+    words += [study.tissue] if study.tissue else []
+    name = f" ({study.primary})" if known else ""
+    return f"{'; '.join(words)}{name}{_declared(study)}"
 
 
 def _declared(study: Study) -> str:
-    assert study.frame is not None
-    return "" if study.frame.declared else ", the first listed, as none was declared primary"
+    first = ", the first listed, as none was declared primary"
+    return "" if study.frame is None or study.frame.declared else first
 
 
 def _change(study: Study) -> list[Block]:
     title = "The main change"
     if study.change is None:
         return [_blocks.missing(title, study.no_change)]
-    said = study.sentences("compare", "nobody", "change", "too_few", "verdict", "leave_one_out", "arms")
-    blocks: list[Block] = [Paragraph(" ".join(said), title)]
+    said = study.sentences("compare", "nobody", "change", "too_few", "verdict", "arms")
     estimate, pairs = _rows.main_change(study)
-    return [*blocks, estimate, paired(study), Details("The two samples of every patient", (pairs,))]
+    return [
+        Paragraph(" ".join([*said, *elsewhere(study)]), title),
+        paired(study),
+        Details("The main change as a table", (estimate,)),
+        Details("The two samples of every patient", (pairs,)),
+    ]
+
+
+def elsewhere(study: Study) -> list[str]:
+    """Return the change of the primary score in every other tissue, one line each, or why there is none."""
+    assert study.change is not None
+    assert study.frame is not None
+    table, parts = study.change.table, []
+    own = table[(table["signature"] == study.primary) & (table["contrast"] == _changes.PAIRED)]
+    own = own[own["estimand"] == study.frame.estimands[0]]
+    for tissue in study.frame.tissues[1:]:
+        rows = rows_of(own[own["tissue"] == tissue])
+        if not any(r["n_patients"] for r in rows):
+            parts.append(f"In {tissue}: no patient has a pair of samples.")
+        for row in rows:
+            arm = f", {row['group']}" if row["group"] else ""
+            if row["n_patients"]:
+                parts.append(f"In {tissue}{arm} ({plural(int(row['n_patients']), 'patient')}): mean change {interval(row)}.")
+    return parts
 
 
 def paired(study: Study) -> Figure:

@@ -151,7 +151,7 @@ class _Page:
         if self.tables.get(block.name) is block:
             return {"kind": "again", "target": f"table-{block.name}", "caption": block.caption}
         self.tables[block.name] = block
-        shown = block.frame.head(block.most)
+        shown = block.visible
         names = block.columns if block.columns is not None else {c: str(c) for c in block.frame.columns}
         columns = [_column(shown[name], heading, first=i == 0) for i, (name, heading) in enumerate(names.items())]
         text = _formulas.guarded(block.frame).to_csv(sep="\t", index=False, na_rep=NA, lineterminator="\n")

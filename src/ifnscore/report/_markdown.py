@@ -117,7 +117,7 @@ def _table(table: Table) -> Iterable[str]:
     if table.frame.empty:
         yield "*No rows.*"
         return
-    rows = rows_of(table.frame.head(table.most)[list(columns)])
+    rows = rows_of(table.visible[list(columns)])
     lines = [_row(columns.values()), _row("---" for _ in columns)]
     lines += [_row(text(_cells.shown(r[c])) for c in columns) for r in rows]
     lines[0] = _row(text(heading) for heading in columns.values())

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ifnscore import get
 from ifnscore.analysis._phrases import names, plural
 from ifnscore.cohort import _labels
+from ifnscore.report import _shown
 from ifnscore.result import rows as rows_of
 
 if TYPE_CHECKING:
     from ifnscore.report._study import Study
 
+_SENTENCE = re.compile(r"(?<=\.)\s+")
 _SCALES = {
     "counts": "raw counts, as counts per million",
     "linear": "normalised values on a linear scale",
@@ -27,7 +30,7 @@ def paragraph(study: Study) -> str:
     parts = ["SYNTHETIC data."] if study.synthetic else []
     parts.append(scoring(study))
     parts += [r.methods.removeprefix("SYNTHETIC data. ") for r in (study.change, study.link) if r is not None]
-    return " ".join(parts)
+    return " ".join(dict.fromkeys(_SENTENCE.split(" ".join(parts))))  # both verbs say what they share
 
 
 def scoring(study: Study) -> str:
@@ -55,7 +58,8 @@ def _controls(study: Study) -> list[str]:
     counted = {str(k): v for k, v in dict(facts.get("n_controls") or {}).items()}
     if not counted:
         return ["No healthy controls were used."]
-    many = [plural(int(n), "healthy control") + (f" ({stratum})" if stratum else "") for stratum, n in counted.items()]
+    places = {k: f" ({_shown.stratum(k)})" if k else "" for k in counted}
+    many = [plural(int(n), "healthy control") + places[k] for k, n in counted.items()]
     text = f"Controls: {names(many)}"
     repeated = facts.get("repeats_averaged")
     return [text + ("; repeats of one donor were averaged." if repeated else ".")]

@@ -60,6 +60,8 @@ class Table:
         Name in `frame` -> heading, for what is shown; None shows all.
     most
         Rows that are shown; the rest is in the download, and the page says so.
+    shown
+        What a reader sees in place of `frame`, row by row: words for names, even digits; None for `frame` itself.
     """
 
     name: str
@@ -67,6 +69,12 @@ class Table:
     frame: pd.DataFrame
     columns: dict[str, str] | None = None
     most: int = 60
+    shown: pd.DataFrame | None = None
+
+    @property
+    def visible(self) -> pd.DataFrame:
+        """The rows that are printed."""
+        return (self.frame if self.shown is None else self.shown).head(self.most)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

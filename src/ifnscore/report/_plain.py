@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from ifnscore import get, pl
 from ifnscore._lazy import pd
 from ifnscore.analysis._phrases import number, plural
+from ifnscore.errors import IfnscoreError
+from ifnscore.pl import _groups
 from ifnscore.report import _blocks, _cannot
 from ifnscore.report._model import Block, Details, Section, Table
 from ifnscore.result import rows as rows_of
@@ -25,7 +27,7 @@ _GROUPS = {
     "highest": "highest",
     "unit": "unit",
 }
-CONTROLS, OTHERS = "healthy controls", "other samples"
+_NAMES = {True: _groups.CONTROLS, False: "samples"}
 
 
 def section(study: Study) -> Section:
@@ -54,17 +56,17 @@ def section(study: Study) -> Section:
     blocks.append(_blocks.table(study, "groups", f"{study.primary} in every group, on the scale of analysis.", own, _GROUPS))
     blocks += [Details("Every score in every group", (groups,)), *above(study)]
     blocks += [_blocks.missing("Patients, changes, the link to a clinical measure and their sensitivity", study.no_change)]
-    return Section("summary", "At a glance", (*blocks, _cannot.bullets(study)))
+    return Section("summary", "At a glance", (*blocks, *_cannot.limits(study)))
 
 
 def groups_of(study: Study) -> _pd.Series:
-    """Return the group of every sample: a column that was asked for, else healthy controls and the rest."""
-    if study.asked.group is not None:
-        return study.scores.obs[study.asked.group].astype(str)
-    healthy = study.controls()
-    if not healthy.any():
-        return healthy.map(lambda _: "all samples")
-    return healthy.map({True: CONTROLS, False: OTHERS})
+    """Return the group of every sample, under the name of the figure: controls and others apart, and so are their tissues."""
+    about = study.for_figures
+    try:
+        shown = _groups.shown(study.scored, by=study.asked.group, signature=study.primary, cohort=None, tissue=None, **about)
+    except IfnscoreError:  # no score, or too many groups for a figure
+        return study.scores.obs[study.asked.group].astype(str) if study.asked.group else study.controls().map(_NAMES)
+    return shown.rows["group"].map(lambda i: shown.groups[i].label).reindex(study.scores.values.index.astype(str))
 
 
 def by_group(study: Study) -> Table:

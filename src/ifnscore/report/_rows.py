@@ -56,10 +56,8 @@ MAIN = {
     "group": "arm",
     **_blocks.ESTIMATES,
     "ratio": "times the baseline",
-    "ratio_low": "ratio, 95 % from",
-    "ratio_high": "ratio, to",
-    "loo_low": "leaving one out, from",
-    "loo_high": "leaving one out, to",
+    "interval_ratio": "95 % interval of the ratio",
+    "interval_loo": "leaving one out",
 }
 
 

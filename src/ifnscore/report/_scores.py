@@ -59,8 +59,7 @@ _CUTOFFS = {
     "rule": "rule",
     "n_controls": "controls",
     "cutoff": "cut-off",
-    "cutoff_low": "95 % from",
-    "cutoff_high": "to",
+    "interval_cutoff": "95 % interval",
     "cutoff_in_sample": "in-sample",
     "note": "note",
 }

@@ -83,6 +83,10 @@ class Study:
         logs = [c for c in have if c.is_log and c.ifn_type != "comparator"]
         return (logs or have)[0].id
 
+    def without(self) -> list[str]:
+        """Return the signatures that have no value at all."""
+        return [c.id for c in self.scores.columns if not self.scores.values[c.id].notna().any()]
+
     @property
     def tissue(self) -> str:
         """The primary tissue; empty where none is known."""
@@ -91,8 +95,12 @@ class Study:
 
     @property
     def synthetic(self) -> bool:
-        """Whether the cohort says that its data are invented."""
-        return self.cohort is not None and self.cohort.settings.synthetic
+        """Whether the cohort, or the matrix that was scored, says that its data are invented."""
+        if self.cohort is not None and self.cohort.settings.synthetic:
+            return True
+        adata = self.scores.adata
+        stored = adata.uns.get("ifnscore", {}) if adata is not None else {}
+        return bool(dict(stored.get("input", {})).get("synthetic", False))
 
     @property
     def drug(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ifnscore import pl
@@ -9,8 +10,9 @@ from ifnscore._lazy import pd
 from ifnscore.analysis import _linked
 from ifnscore.analysis._phrases import plural
 from ifnscore.cohort import _tables
+from ifnscore.cohort._table1_print import SMALL
 from ifnscore.report import _blocks, _rows
-from ifnscore.report._model import Block, Bullets, Details, Note, Paragraph, Section
+from ifnscore.report._model import Block, Bullets, Details, Note, Paragraph, Section, Table
 from ifnscore.result import rows as rows_of
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ _TAKEN = {
     "dose_mg_kg": "mg/kg/day",
     "reason_stop": "why it ended",
 }
+#: What stands beside a small cell of Table 1.
+MARK = "\N{DAGGER}"
 #: Most patients whose lanes are high enough for doses and lines, as in the figure itself.
 _DETAILED = 12
 SUPPRESSED = (
@@ -106,7 +110,18 @@ def _table1(study: Study) -> list[Block]:
     if study.asked.suppress:
         blocks.append(Note(SUPPRESSED, "warning"))
     rows = table[table["section"] != "note"]
-    return [*blocks, _blocks.table(study, "table1", "The patients at baseline (Table 1).", rows, _TABLE1, most=120)]
+    made = _blocks.table(study, "table1", "The patients at baseline (Table 1).", rows, _TABLE1, most=120)
+    return [*blocks, _marked(made) if small else made]
+
+
+def _marked(table: Table) -> Table:
+    """Return Table 1 with a short mark at small cells, which one footnote explains; the download keeps the words."""
+    assert table.shown is not None
+    notes = table.shown["note"].astype(str)
+    one = (table.shown["level"].astype(str) != "") & notes.str.contains(SMALL, regex=False)  # of a level: no median, no total
+    left = ["; ".join(p for p in n.split("; ") if p != SMALL) for n in notes]
+    value = [f"{v} {MARK}" if m else v for v, m in zip(table.shown["value"], one, strict=True)]
+    return replace(table, caption=f"{table.caption} {MARK} {SMALL}.", shown=table.shown.assign(note=left, value=value))
 
 
 def timeline(study: Study) -> list[Block]:

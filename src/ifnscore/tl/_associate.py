@@ -128,7 +128,7 @@ def associate(
         tables={name: _tables.whole(t) for name, t in tables.items() if len(t.columns)},
         reading=paragraph(said),
         sentences=tuple(said),
-        methods=_methods_text.associate(frame, linked.instrument.title, adjust, no_p),
+        methods=_methods_text.associate(frame, linked.instrument.title, adjust, no_p, response=len(judged) > 0),
         settings=dict(zip(tables["settings"]["rule"], tables["settings"]["value"], strict=True)),
     )
     return made.marked("SYNTHETIC") if cohort.settings.synthetic else made

@@ -143,7 +143,14 @@ def compare(
         tables={name: _tables.whole(t) for name, t in tables.items()},
         reading=paragraph(said),
         sentences=tuple(said),
-        methods=_methods_text.compare(frame, bound, adjust, no_p),
+        methods=_methods_text.compare(
+            frame,
+            bound,
+            adjust,
+            no_p,
+            genes=len(tables.get("genes", ())) > 0,
+            noise=bool(tables["scores"]["rcv"].notna().any()),
+        ),
         settings=dict(zip(tables["settings"]["rule"], tables["settings"]["value"], strict=True)),
     )
     return made.marked("SYNTHETIC") if bound.settings.synthetic else made

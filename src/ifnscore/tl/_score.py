@@ -97,7 +97,8 @@ def score(
     AnnData or None
         The copy, or None. Written are ``obsm[key]`` (DataFrame, one column a signature, NaN below minimum coverage),
         ``obsm[key + "_detail"]``, and ``uns["ifnscore"][key]`` with ``coverage``, ``genes``, ``cutoffs`` and
-        ``provenance``. ``X``, ``obs`` and ``var`` stay as they are.
+        ``provenance``; and for controls given as a mask ``obsm[key + "_controls"]``, which samples they were (boolean, shape
+        (n_samples, 1)). ``X``, ``obs`` and ``var`` stay as they are.
 
     Raises
     ------
@@ -138,6 +139,7 @@ def score(
     dropped = _missing(given, tasks, allow_missing=allow_missing)
     tasks = [engine.without_housekeeping(t, dropped) for t in tasks]
     people: dict[int, str] = {}
+    masked = controls is not None and not isinstance(controls, str)
     if frozen is not None:
         _inputs.check_fits(frozen, given)
     elif controls is not None:
@@ -169,8 +171,10 @@ def score(
         beside = [engine.without_housekeeping(t, dropped) for t in beside]
         runner = engine.Runner(given.matrix, beside, frozen, strata, dropped, chunk_size)
         key = keys.key_of(engine.PACKAGE_DEFAULT, None)
+        _write.remember_controls(adata, key, controls if masked else None)
         _finish(adata, key, runner, {**facts, "method": engine.PACKAGE_DEFAULT}, people, detail=detailed)
     runner = engine.Runner(given.matrix, tasks, frozen, strata, dropped, chunk_size)
+    _write.remember_controls(adata, keys.key_of(used, key_added), controls if masked else None)
     covered, out = _finish(adata, keys.key_of(used, key_added), runner, facts, people, detail=detailed)
     _write.announce(tasks, covered, out)
     return adata if copy else None

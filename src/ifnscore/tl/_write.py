@@ -172,6 +172,15 @@ def store(adata: AnnData, key: str, tasks: Sequence[Task], out: Scores, tables: 
     adata.uns[keys.UNS] = uns
 
 
+def remember_controls(adata: AnnData, key: str, mask: Any) -> None:
+    """Keep which samples a mask named as controls, beside the samples; an expression stands in the provenance."""
+    name = keys.controls_key(key)
+    if mask is not None:
+        adata.obsm[name] = pd.DataFrame({"control": np.asarray(mask, dtype=bool)}, index=adata.obs_names)
+    elif name in adata.obsm:  # of an earlier run under this key
+        del adata.obsm[name]
+
+
 def announce(tasks: Sequence[Task], covered: pd.DataFrame, out: Scores) -> None:
     """Say which scores are missing and why, which genes were dropped, and which single gene rules a score."""
     _announce_missing(tasks, covered)
@@ -206,8 +215,8 @@ def _announce_missing(tasks: Sequence[Task], covered: pd.DataFrame) -> None:
         used = f"{row['n_used']}/{row['n_genes']} genes, needs {row['min_coverage']:.0%}"
         said.append(f"{row['signature']}{where} ({used}; {why})")
     sums = [s for s in low["signature"].drop_duplicates() if of[s].summary == "sum"]
-    offer = f". The sum {listing(sums)} needs all its genes, the mean does not: -m zref_mean" if sums else ""
-    warn(f"no score for {', '.join(said)}{offer}. Lower the bar with --min-coverage")
+    offer = f". The sum {listing(sums)} needs all its genes, the mean does not: method zref_mean (-m zref_mean)" if sums else ""
+    warn(f"no score for {', '.join(said)}{offer}. Lower the bar with min_coverage= (--min-coverage)")
 
 
 def _announce_dropped(covered: pd.DataFrame) -> None:
