@@ -37,7 +37,8 @@ def coded(cohort):
     """Return a cohort whose codes follow the order of the ids, so that pictures can be compared."""
     patients = {p: f"P{i:02d}" for i, p in enumerate(sorted(cohort.patients["patient_id"]), 1)}
     samples = {s: f"S{i:03d}" for i, s in enumerate(sorted(cohort.samples["sample_id"]), 1)}
-    return dataclasses.replace(cohort, codes=patients, sample_codes=samples)
+    own = {f.name: table.copy() for f in dataclasses.fields(cohort) if isinstance(table := getattr(cohort, f.name), pd.DataFrame)}
+    return dataclasses.replace(cohort, codes=patients, sample_codes=samples, **own)  # a test may change its own tables
 
 
 def simple(n_patients: int, *, seed: int = 1, n_controls: int = 12, arms: bool = False):
