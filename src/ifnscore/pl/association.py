@@ -38,7 +38,7 @@ _PATTERN = {
     (False, False): _discordant.NEITHER,
 }
 #: Room above and below the points, as a share of their range: the words of the quadrants stand there.
-_MARGIN = {"score_change": 0.12, "outcome_change": 0.26}
+_MARGIN = {"score_change": 0.12, "outcome_change": 0.3}
 
 
 def association(link: Result, *, signature: str | None = None, tissue: str | None = None, ax: Axes | None = None) -> Axes:
@@ -75,7 +75,7 @@ def association(link: Result, *, signature: str | None = None, tissue: str | Non
     row = _row(link, signature, tissue)
     points = _points(link, row)
     column = Column(row["signature"], row["ifn_type"], row["score_type"], row["method"])
-    ax = _style.axes(ax, (4.6, 4.6))
+    ax = _style.axes(ax, (4.6, 5.4))
     _style.tidy(ax)
     texts = _left_out(link, row)
     if points.empty:
