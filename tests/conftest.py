@@ -24,6 +24,9 @@ SLOW = {
 }
 
 
+#: Modules with tests of minutes: they begin first, so that no worker is left alone with one at the end.
+FIRST = {"test_docs_code", "test_notebooks", "test_report_content"}
+
 #: Tests that need more than Python: `make docs` (Sphinx) and `make browser` (Chromium) run them, nothing else does.
 APART = ("docs", "browser")
 
@@ -34,8 +37,9 @@ def pytest_collection_modifyitems(config, items):
             config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker(marker)])
             items[:] = [i for i in items if not i.get_closest_marker(marker)]
     for item in items:
-        if item.path.stem in SLOW:
+        if item.path.stem in SLOW or item.name == "test_pictures":  # one matplotlib on all Pythons
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.path.stem not in FIRST)
 
 
 RICE = ["IFI27", "IFI44L", "IFIT1", "ISG15", "RSAD2", "SIGLEC1"]
