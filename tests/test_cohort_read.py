@@ -11,7 +11,7 @@ from tests import cohorts
 from tests.cohorts import SETTINGS, TABLES, change
 
 from ifnscore.cohort import Cohort, Settings
-from ifnscore.errors import IfnscoreWarning
+from ifnscore.errors import DataError, IfnscoreWarning
 
 
 def test_types_and_ids(tmp_path):
@@ -246,3 +246,8 @@ def test_no_cohort(tmp_path):
         Cohort.read(tmp_path / "c.csv")
     with pytest.raises(ValueError, match="no such folder"):
         Cohort.read(tmp_path / "none")
+
+
+def test_a_name_that_no_system_can_hold_is_one_line():
+    with pytest.raises(DataError, match="cannot be opened"):
+        Cohort.read("m" * 5000)

@@ -146,9 +146,17 @@ def _pointing(matrices: Sequence[str]) -> Iterator[None]:
         raise (ScaleError if isinstance(error, ScaleError) else DataError)(msg) from error
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a file; a name that the system cannot hold is none, and whoever opens it says so."""
+    try:
+        return path.is_file()
+    except OSError:  # a name too long, a link to itself
+        return False
+
+
 def _holds_scores(path: Path) -> bool:
     """Whether the first line of a text file names signatures, as that of a table of scores does."""
-    if path.suffix.lower() not in {".csv", ".tsv", ".txt"} or not path.is_file():
+    if path.suffix.lower() not in {".csv", ".tsv", ".txt"} or not is_file(path):
         return False
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         head = {cell.strip(' "\n') for cell in re.split(r"[,;\t]", file.readline(_FIRST_LINE))}
@@ -250,7 +258,7 @@ def read_table(path: Path) -> pd.DataFrame:
     DataError
         The file is missing, empty or no table.
     """
-    if path.is_dir() and (path / "samples.csv").is_file():  # a cohort
+    if is_file(path / "samples.csv"):  # a cohort
         path = path / "samples.csv"
     if path.suffix.lower() in {".xlsx", ".xlsm"} and loader_excel.is_workbook(path, path.name):
         return parse_table(loader_excel.as_text(path, path.name), path.name)

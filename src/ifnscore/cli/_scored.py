@@ -93,9 +93,9 @@ def check_order(path: str, cohort_dir: str | None) -> None:
     DataError
         SCORED is a cohort, and COHORT_DIR is none.
     """
-    if cohort_dir is None or (Path(cohort_dir) / SETTINGS).is_file():
+    if cohort_dir is None or _inputs.is_file(Path(cohort_dir) / SETTINGS):
         return
-    if (Path(path) / SETTINGS).is_file():
+    if _inputs.is_file(Path(path) / SETTINGS):
         msg = (
             f"{path} is a cohort folder, and {cohort_dir} stands in its place: the scores come first, then the cohort; swap them"
         )

@@ -59,6 +59,13 @@ def read(path: Path, findings: Findings) -> Source:
     DataError
         There is nothing at `path`, or it is neither a folder nor a workbook.
     """
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # said below
+    except OSError as error:
+        msg = f"{path.name[:80]}: cannot be opened ({error.strerror})"
+        raise DataError(msg) from error
     if path.is_dir():
         return _folder(path, findings)
     if not path.exists():
