@@ -14,7 +14,7 @@ import ifnscore
 PACKAGE = Path(ifnscore.__file__).parent
 ROWS = [
     {"errors", "_lazy", "_resources", "_files", "_formulas", "_html", "_lock", "spelling", "lookalike"},
-    {"genes", "orthologs", "methods", "stats", "expression", "expr", "keys", "identify", "instruments", "options", "result"}
+    {"genes", "orthologs", "methods", "sources", "stats", "expression", "expr", "keys", "identify", "instruments", "options", "result"}
     | {"_reference_check"},
     {"matrix"},
     {"signatures"},

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ifnscore.engine._rebuild import contributions
-from ifnscore.engine._run import Runner, Scores
+from ifnscore.engine._run import Runner
+from ifnscore.engine._scores import Scores
 from ifnscore.engine._tasks import (
     COMMON,
     PACKAGE_DEFAULT,

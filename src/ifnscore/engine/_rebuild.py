@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ifnscore import methods
 from ifnscore._lazy import np, pd
 from ifnscore.engine._tasks import Task, _check_universe
-from ifnscore.engine._values import convert, row_terms
+from ifnscore.engine._values import convert, remaining, whole_rows
 from ifnscore.matrix import Matrix
 from ifnscore.methods._protocol import ColumnKernel, Plan, RowKernel, SetPlan, Stats
 from ifnscore.signatures import Signature
@@ -88,7 +88,7 @@ def _plan(matrix: Matrix, task: Task, used: pd.DataFrame, covered: pd.Series[Any
 def _parts(matrix: Matrix, task: Task, plan: Plan, samples: Array, dropped: Sequence[str]) -> Array:
     kernel = methods.kernel(task.method.id)
     if isinstance(kernel, RowKernel):
-        terms = row_terms(kernel, matrix, plan, samples, dropped)
+        terms = kernel.terms(whole_rows(task, matrix, samples, dropped), remaining(plan, matrix, dropped))
     else:
         assert isinstance(kernel, ColumnKernel)
         size = matrix.library_size(samples) if matrix.scale == "counts" else None

@@ -2,58 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ifnscore import genes, methods
-from ifnscore._lazy import np
+from ifnscore._lazy import is_sparse, np
 from ifnscore.engine._controls import fitted, left_out_and_inside, usable
+from ifnscore.engine._linear import linear_scores
+from ifnscore.engine._scores import Scores
 from ifnscore.engine._uses import GeneUse, gene_uses
-from ifnscore.engine._values import convert, row_terms
+from ifnscore.engine._values import convert, remaining, whole_rows
 from ifnscore.errors import DataError
 from ifnscore.matrix import Matrix
+from ifnscore.methods import WORTH_COMPILING
 from ifnscore.methods._protocol import ColumnKernel, Kernel, Plan, RowKernel, SetPlan, TwoPassKernel
 from ifnscore.reference import Reference, label
 
 if TYPE_CHECKING:
     from ifnscore.engine._tasks import Task
     from ifnscore.methods._protocol import Array
-
-
-@dataclass(slots=True, kw_only=True)
-class Scores:
-    """Results in memory; rows are samples, columns follow the tasks.
-
-    Attributes
-    ----------
-    values
-        Scores, shape (n_samples, n_tasks); NaN below the minimum coverage.
-    low, high, top_share
-        Jackknife range over genes and largest share of one gene, or None where details were not asked for.
-    top_gene
-        Gene with that share.
-    uses
-        What happened to each gene.
-    stratum
-        Label of each sample's stratum.
-    """
-
-    values: Array
-    stratum: list[str]
-    low: Array | None = None
-    high: Array | None = None
-    top_share: Array | None = None
-    top_gene: Array | None = None
-    uses: list[GeneUse] = field(default_factory=list)
-
-    def blank(self, samples: Array) -> None:
-        """Take the scores of some samples away, in place; `samples` is a mask of shape (n_samples,)."""
-        for values in (self.values, self.low, self.high, self.top_share):
-            if values is not None:
-                values[samples] = np.nan
-        if self.top_gene is not None:
-            self.top_gene[samples] = ""
 
 
 @dataclass(slots=True)
@@ -65,6 +33,7 @@ class _Group:
     kernel: Kernel
     plans: dict[str, Plan | None] = field(default_factory=dict)
     control_terms: dict[str, Array] = field(default_factory=dict)
+    prepared: dict[str, Any] = field(default_factory=dict)
     factor: float = 1.0
 
     @property
@@ -104,6 +73,8 @@ class Runner:
         self.by = dict(zip(self.labels, strata, strict=True))
         self.uses: list[GeneUse] = []
         self.groups = self._grouped()
+        if any(isinstance(g.kernel, RowKernel) for g in self.groups):
+            matrix.by_rows()
         for group in self.groups:
             self._check_zeros(group)
             self._plan(group)
@@ -122,6 +93,8 @@ class Runner:
         bare = task.works_on == "log2" and task.pseudocount == 0
         divides = task.works_on == "linear"
         keys = [*(self._empty_plan(group).genes if bare else ()), *(task.housekeeping if bare or divides else ())]
+        if not keys:
+            return
         zeros = np.zeros(len(keys), dtype=bool)
         for chunk in self.matrix.chunks(self.chunk_size):
             zeros |= (self.matrix.values(keys, chunk) <= 0).any(axis=0)
@@ -159,6 +132,8 @@ class Runner:
             if controls is not None and isinstance(group.kernel, ColumnKernel):
                 group.control_terms[name] = group.kernel.terms(controls, plan)
             group.plans[name] = plan
+            if group.lead.method.needs == "whole_matrix":
+                self._prepare(group, plan, name)
 
     def _empty_plan(self, group: _Group) -> Plan:
         """Return the plan before statistics: genes found, in the order of the signatures."""
@@ -190,6 +165,7 @@ class Runner:
             sets=tuple(sets),
             params=dict(group.lead.params),
             n_universe=len(self.matrix.universe) - len([d for d in self.dropped if d in self.matrix.position]),
+            compiled=self.matrix.n_stored >= WORTH_COMPILING,
         )
 
     def _in_reference(self, key: str, task: Task) -> bool:
@@ -208,41 +184,39 @@ class Runner:
         housekeeping = self.reference.values(stratum, task.housekeeping)
         return convert(x, housekeeping, task, self.reference.stored_scale, None)
 
-    def working(self, group: _Group, plan: Plan, samples: Array) -> Array:
-        """Return values of some samples on the working scale of a group."""
-        size = self.matrix.library_size(samples) if self.matrix.scale == "counts" else None
-        x = self.matrix.values(plan.genes, samples)
-        housekeeping = self.matrix.values(group.lead.housekeeping, samples)
-        return convert(x, housekeeping, group.lead, self.matrix.scale, size)
+    def working(self, group: _Group, plan: Plan, part: Matrix, samples: slice | Array) -> Array:
+        """Return values of some samples of a part on the working scale of a group."""
+        size = part.library_size(samples) if part.scale == "counts" else None
+        x = part.values(plan.genes, samples)
+        housekeeping = part.values(group.lead.housekeeping, samples)
+        return convert(x, housekeeping, group.lead, part.scale, size)
 
-    def _parts(self) -> list[tuple[str, Array]]:
-        """Return (stratum label, sample indices) chunk by chunk."""
-        names = np.array(self.labels, dtype=object)
-        parts = []
-        for chunk in self.matrix.chunks(self.chunk_size):
-            index = np.arange(chunk.start, chunk.stop)
-            parts += [(name, index[names[index] == name]) for name in self.by]
-        return [(n, i) for n, i in parts if len(i)]
+    def _of(self, name: str, chunk: slice) -> slice | Array:
+        """Return the samples of a stratum among those of a chunk, counted from its first."""
+        if len(self.by) == 1:
+            return slice(0, chunk.stop - chunk.start)
+        return np.flatnonzero([n == name for n in self.labels[chunk]])
 
     def _first_pass(self, group: _Group, plan: Plan, name: str) -> Plan:
         assert isinstance(group.kernel, TwoPassKernel)
         state = None
-        for stratum, samples in self._parts():
-            if stratum == name:
-                x = self.working(group, plan, samples)
+        for chunk in self.matrix.chunks(self.chunk_size):
+            samples = self._of(name, chunk)
+            if isinstance(samples, slice) or len(samples):
+                x = self.working(group, plan, self.matrix.part(chunk), samples)
                 state = group.kernel.fold(state, x[np.isfinite(x).all(axis=1)])
         return replace(plan, stats=group.kernel.finish(state, plan))
+
+    def _prepare(self, group: _Group, plan: Plan, name: str) -> None:
+        """Let a method of the whole matrix see all samples of a stratum at once."""
+        assert isinstance(group.kernel, RowKernel)
+        everyone = self._of(name, slice(0, self.matrix.n_samples))
+        rows = whole_rows(group.lead, self.matrix, everyone, self.dropped)
+        group.prepared[name] = group.kernel.prepare(rows, remaining(plan, self.matrix, self.dropped))
 
     def _note(self, group: _Group, plan: Plan, stratum: str, why: str = "") -> None:
         for task, one in zip(group.tasks, plan.sets, strict=True):
             self.uses += gene_uses(task, one, plan, stratum, self.matrix, self.dropped, why)
-
-    def terms(self, group: _Group, plan: Plan, samples: Array) -> Array:
-        """Return the kernel's terms for some samples."""
-        if isinstance(group.kernel, RowKernel):
-            return row_terms(group.kernel, self.matrix, plan, samples, self.dropped)
-        assert isinstance(group.kernel, ColumnKernel)
-        return group.kernel.terms(self.working(group, plan, samples), plan)
 
     def run(self, *, detail: bool) -> Scores:
         """Score all samples.
@@ -252,31 +226,88 @@ class Runner:
         detail
             Also compute the jackknife range over genes and the largest share of one gene.
         """
-        shape = (self.matrix.n_samples, len(self.tasks))
-        out = Scores(values=np.full(shape, np.nan), stratum=self.labels, uses=self.uses)
-        if detail:
-            out.low, out.high, out.top_share = (np.full(shape, np.nan) for _ in range(3))
-            out.top_gene = np.full(shape, "", dtype=object)
+        out = Scores.empty(self.matrix.n_samples, len(self.tasks), self.labels, self.uses, detail=detail)
+        for chunk, part in self.parts(detail=detail):
+            out.put(chunk, part)
         for group in self.groups:
-            for stratum, samples in self._parts():
-                plan = group.plans[stratum]
-                if plan is not None:
-                    self._score(group, plan, stratum, samples, out, detail=detail)
             group.factor = group.kernel.factor(out.values[:, group.positions], self._empty_plan(group))
-            for values in (out.values, out.low, out.high):
-                if values is not None:
-                    values[:, group.positions] *= group.factor
+            out.multiply(group.positions, group.factor)
         return out
 
-    def _score(self, group: _Group, plan: Plan, stratum: str, samples: Array, out: Scores, *, detail: bool) -> None:
-        terms = self.terms(group, plan, samples)
-        for task, position, one in zip(group.tasks, group.positions, plan.sets, strict=True):
-            if len(one.index) < task.min_coverage * one.n_published - 1e-9 or not len(one.index):
-                continue
-            with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+    def parts(self, *, detail: bool) -> Iterator[tuple[slice, Scores]]:
+        """Score the samples chunk by chunk; factors over the whole call (:meth:`Kernel.factor`) are not applied."""
+        for chunk in self.matrix.chunks(self.chunk_size):
+            yield chunk, self.score_part(self.matrix.part(chunk), chunk, detail=detail)
+
+    def score_part(self, part: Matrix, chunk: slice, *, detail: bool) -> Scores:
+        """Score some consecutive samples that are in memory.
+
+        Parameters
+        ----------
+        part
+            The samples.
+        chunk
+            Where they stand in the whole matrix.
+        detail
+            As in :meth:`run`.
+        """
+        out = Scores.empty(part.n_samples, len(self.tasks), self.labels[chunk], self.uses, detail=detail)
+        for group in self.groups:
+            for name, plan in group.plans.items():
+                samples = self._of(name, chunk)
+                if plan is not None and (isinstance(samples, slice) or len(samples)):
+                    self._score(group, plan, name, (part, samples, chunk), out, detail=detail)
+        return out
+
+    def _score(
+        self,
+        group: _Group,
+        plan: Plan,
+        stratum: str,
+        where: tuple[Matrix, slice | Array, slice],
+        out: Scores,
+        *,
+        detail: bool,
+    ) -> None:
+        part, samples, _ = where
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            scores, terms = self._terms(group, plan, stratum, where, detail=detail)
+            for i, (task, position, one) in enumerate(zip(group.tasks, group.positions, plan.sets, strict=True)):
+                if len(one.index) < task.min_coverage * one.n_published - 1e-9 or not len(one.index):
+                    continue
+                if terms is None:
+                    assert scores is not None
+                    out.values[samples, position] = scores[:, i]
+                    continue
                 out.values[samples, position] = group.kernel.score(terms, one, plan)
                 if detail:
                     self._detail(group, plan, group.control_terms.get(stratum), terms, one, (samples, position), out)
+
+    def _terms(
+        self, group: _Group, plan: Plan, stratum: str, where: tuple[Matrix, slice | Array, slice], *, detail: bool
+    ) -> tuple[Array | None, Array | None]:
+        """Return (scores of all signatures, None) where there is a way to all at once, else (None, the kernel's terms)."""
+        part, samples, chunk = where
+        if isinstance(group.kernel, ColumnKernel):
+            if not detail and plan.compiled and is_sparse(part.x) and group.kernel.is_linear(plan):
+                scores = linear_scores(group.kernel, group.lead, plan, part, samples)
+                if scores is not None:
+                    return scores, None
+            return None, group.kernel.terms(self.working(group, plan, part, samples), plan)
+        assert isinstance(group.kernel, RowKernel)
+        if group.lead.method.needs == "whole_matrix":
+            rows = self._prepared(group, stratum, samples, chunk)
+        else:
+            rows = whole_rows(group.lead, part, samples, self.dropped)
+        left = remaining(plan, self.matrix, self.dropped)
+        scores = None if detail else group.kernel.scores(rows, left)
+        return (None, group.kernel.terms(rows, left)) if scores is None else (scores, None)
+
+    def _prepared(self, group: _Group, stratum: str, samples: slice | Array, chunk: slice) -> Any:
+        """Return what was prepared of some samples of a stratum, whose samples stand one after another there."""
+        before = self.labels[: chunk.start].count(stratum) if len(self.by) > 1 else chunk.start
+        n = chunk.stop - chunk.start if isinstance(samples, slice) else len(samples)
+        return group.prepared[stratum][before : before + n]
 
     def _detail(
         self,
@@ -285,7 +316,7 @@ class Runner:
         control_terms: Array | None,
         terms: Array,
         one: SetPlan,
-        at: tuple[Array, int],
+        at: tuple[slice | Array, int],
         out: Scores,
     ) -> None:
         assert out.low is not None
@@ -293,8 +324,7 @@ class Runner:
         assert out.top_share is not None
         assert out.top_gene is not None
         if len(one.index) > 1:
-            rest = [group.kernel.left_out(one, i, plan, control_terms) for i in range(len(one.index))]
-            left = np.array([group.kernel.score(terms, r, plan) for r in rest])
+            left = group.kernel.left_out_scores(terms, one, plan, control_terms)
             out.low[at], out.high[at] = left.min(axis=0), left.max(axis=0)
         parts = np.abs(group.kernel.contributions(terms, one, plan))
         whole = parts.sum(axis=1)

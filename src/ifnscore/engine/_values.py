@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ifnscore import expression
-from ifnscore._lazy import np
+from ifnscore._lazy import is_sparse, np, sp
 from ifnscore.matrix import Matrix
-from ifnscore.methods._protocol import Plan, RowKernel
+from ifnscore.methods._protocol import Plan
 
 if TYPE_CHECKING:
     from ifnscore.engine._tasks import Task
@@ -46,12 +46,40 @@ def convert(x: Array, housekeeping: Array, task: Task, scale: expression.Scale, 
     return linear + (task.pseudocount or 0.0)
 
 
-def row_terms(kernel: RowKernel, matrix: Matrix, plan: Plan, samples: Array, dropped: Collection[str]) -> Array:
-    """Return the terms of a row kernel; genes that were dropped take no part in the ranking."""
+def whole_rows(task: Task, matrix: Matrix, samples: slice | Array, dropped: Collection[str]) -> Any:
+    """Return all genes of some samples on the working scale of a task; genes that were dropped are left out.
+
+    Sparse rows stay sparse where zero stays zero.
+    """
     rows = matrix.whole_rows(samples)
     if dropped:
-        keep = [i for i, k in enumerate(matrix.universe) if k not in dropped]
-        new = {old: i for i, old in enumerate(keep)}
-        plan = replace(plan, columns=np.array([new[c] for c in plan.columns], dtype=np.intp))
-        rows = rows[:, keep]
-    return kernel.terms(rows, plan)
+        rows = rows[:, [i for i, k in enumerate(matrix.universe) if k not in dropped]]
+    if task.works_on == "order":
+        return rows
+    size = matrix.library_size(samples) if matrix.scale == "counts" else None
+    if is_sparse(rows) and zero(task, matrix.scale) == 0:
+        values = stored(rows, task, matrix.scale, size)
+        return sp.csr_matrix((values, rows.indices, rows.indptr), shape=rows.shape)
+    dense = rows.toarray() if is_sparse(rows) else rows
+    return convert(dense, np.zeros((len(dense), 0)), task, matrix.scale, size)
+
+
+def zero(task: Task, scale: expression.Scale) -> float:
+    """Return what a zero of the matrix is on the working scale of a task."""
+    return float(convert(np.zeros((1, 1)), np.zeros((1, 0)), task, scale, np.ones(1))[0, 0])
+
+
+def stored(rows: Any, task: Task, scale: expression.Scale, library_size: Array | None) -> Array:
+    """Return the stored values of CSR rows on the working scale of a task, shape (n_stored,)."""
+    size = None if library_size is None else np.repeat(library_size, np.diff(rows.indptr))
+    values = rows.data.reshape(-1, 1)
+    return convert(values, np.zeros((len(values), 0)), task, scale, size).ravel()
+
+
+def remaining(plan: Plan, matrix: Matrix, dropped: Collection[str]) -> Plan:
+    """Return the plan with columns counted among the genes that were not dropped."""
+    if not dropped:
+        return plan
+    new = {old: i for i, old in enumerate(i for i, k in enumerate(matrix.universe) if k not in dropped)}
+    stable = None if plan.stable is None else np.array([new[c] for c in plan.stable], dtype=np.intp)
+    return replace(plan, columns=np.array([new[c] for c in plan.columns], dtype=np.intp), stable=stable)

@@ -9,7 +9,10 @@ import pkgutil
 from ifnscore.errors import UsageError, nearest
 from ifnscore.methods._protocol import Kernel, Method
 
-__all__ = ["Kernel", "Method", "get", "kernel", "records"]
+__all__ = ["WORTH_COMPILING", "Kernel", "Method", "get", "kernel", "records"]
+
+#: Matrices with fewer stored values are scored by numpy alone, which waits for no compiler.
+WORTH_COMPILING = 2_000_000
 
 
 @functools.cache

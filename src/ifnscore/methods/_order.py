@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import is_sparse, np
+from ifnscore.methods import _threads
 
 if TYPE_CHECKING:
     from ifnscore.methods._protocol import Array
@@ -26,6 +27,8 @@ class Places:
         Genes strictly below, and genes equal (itself included).
     before
         Equal genes at smaller positions; zeros unless asked for.
+    zero
+        Whether the gene is 0.
     n
         Number of genes.
     """
@@ -33,6 +36,7 @@ class Places:
     less: Array
     equal: Array
     before: Array
+    zero: Array
     n: int
 
     def ascending(self, ties: str) -> Array:
@@ -43,17 +47,8 @@ class Places:
             return (self.less + self.equal).astype(float)
         return self.less + (self.equal + 1.0) / 2.0
 
-    def descending(self, ties: str) -> Array:
-        """Return ranks from 1 (highest) by the tie rule ``min``, ``average`` or ``max``."""
-        above = self.n - self.less - self.equal
-        if ties == "min":
-            return above + 1.0
-        if ties == "max":
-            return (above + self.equal).astype(float)
-        return above + (self.equal + 1.0) / 2.0
 
-
-def places(rows: Any, columns: Array, *, order: bool = False) -> Places:
+def places(rows: Any, columns: Array, *, order: Array | None = None, among: Array | None = None) -> Places:
     """Count, for each sample, the genes below and equal to the genes at `columns`.
 
     Parameters
@@ -63,22 +58,34 @@ def places(rows: Any, columns: Array, *, order: bool = False) -> Places:
     columns
         Positions of the wanted genes, shape (n_columns,).
     order
-        Whether to count the equal genes that stand before each wanted gene too.
+        Place of each gene in the order that breaks ties, shape (n_genes,): the equal genes before each wanted one are counted too.
+    among
+        Positions of the genes to count, shape (n,); None: all of them.
     """
     columns = np.asarray(columns, dtype=np.intp)
-    n, k = rows.shape[0], len(columns)
+    wanted = _dense(rows, columns)
+    if among is not None:
+        rows = _dense(rows, np.asarray(among, dtype=np.intp))
+    n, k = wanted.shape
     less, equal, before = (np.zeros((n, k), dtype=np.int64) for _ in range(3))
     sparse = is_sparse(rows)
-    wanted = rows[:, columns].toarray() if sparse else np.asarray(rows)[:, columns]
-    for i in range(n):
-        row = rows.data[rows.indptr[i] : rows.indptr[i + 1]] if sparse else np.asarray(rows[i])
-        row = row[row != 0] if sparse else row
-        zeros = rows.shape[1] - len(row) if sparse else 0
-        less[i], equal[i] = _counts(row, wanted[i], zeros)
-        if order:
-            full = np.asarray(rows[i].toarray()).ravel() if sparse else row
-            before[i] = _before(full, columns, wanted[i])
-    return Places(less, equal, before, rows.shape[1])
+
+    def count(start: int, stop: int) -> None:
+        for i in range(start, stop):
+            row = rows.data[rows.indptr[i] : rows.indptr[i + 1]] if sparse else rows[i]
+            row = row[row != 0] if sparse else row
+            zeros = rows.shape[1] - len(row) if sparse else 0
+            less[i], equal[i] = _counts(row, wanted[i], zeros)
+            if order is not None:
+                full = np.asarray(rows[i].toarray()).ravel() if sparse else row
+                before[i] = _before(full, columns, order)
+
+    _threads.over_rows(count, n)
+    return Places(less, equal, before, wanted == 0, rows.shape[1])
+
+
+def _dense(rows: Any, columns: Array) -> Array:
+    return rows[:, columns].toarray() if is_sparse(rows) else np.asarray(rows)[:, columns]
 
 
 def _counts(row: Array, wanted: Array, zeros: int) -> tuple[Array, Array]:
@@ -89,6 +96,10 @@ def _counts(row: Array, wanted: Array, zeros: int) -> tuple[Array, Array]:
     return left + np.where(wanted > 0, zeros, 0), right - left + np.where(wanted == 0, zeros, 0)
 
 
-def _before(row: Array, columns: Array, wanted: Array) -> Array:
-    """Count the equal values at smaller positions than each of `columns`."""
-    return np.array([np.count_nonzero(row[:c] == v) for c, v in zip(columns, wanted, strict=True)], dtype=np.int64)
+def _before(row: Array, columns: Array, order: Array) -> Array:
+    """Count the equal values that stand before each of `columns` in the order of genes."""
+    walk = np.lexsort((order, row))
+    ordered = row[walk]
+    place = np.empty(len(row), dtype=np.int64)
+    place[walk] = np.arange(len(row))
+    return place[columns] - np.searchsorted(ordered, row[columns], side="left")

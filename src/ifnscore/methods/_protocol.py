@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Array: TypeAlias = NDArray[Any]
 
-Needs = Literal["signature_columns", "whole_row"]
+Needs = Literal["signature_columns", "whole_row", "whole_matrix"]
 ScoreType = Literal["ratio", "log", "z", "rank"]
 WorksOn = Literal["linear", "log2", "order"]
 
@@ -79,6 +79,7 @@ class Method:
         Name, one line, the formula in words and where it comes from.
     needs
         ``signature_columns``: only the columns of the signature genes. ``whole_row``: all genes of a sample.
+        ``whole_matrix``: all genes of all samples at once.
     passes
         2 where the samples are read once before scoring.
     sample_independent
@@ -210,6 +211,10 @@ class Plan:
         Number of genes of the matrix after duplicates were resolved.
     stats
         Statistics of the controls or of the first pass, or None.
+    stable
+        Positions of stable genes in the gene universe, for methods that rank among those only.
+    compiled
+        Whether the matrix is large enough that compiled code is worth its wait.
     """
 
     genes: tuple[str, ...]
@@ -218,6 +223,8 @@ class Plan:
     params: Mapping[str, Any] = field(default_factory=dict)
     n_universe: int = 0
     stats: Stats | None = None
+    stable: Array | None = None
+    compiled: bool = False
 
 
 class Kernel(ABC):
@@ -241,9 +248,18 @@ class Kernel(ABC):
         """Return the signature with one gene left out, for the jackknife range over genes."""
         return one.without(position)
 
+    def left_out_scores(self, terms: Array, one: SetPlan, plan: Plan, control_terms: Array | None) -> Array:
+        """Return the scores with each gene left out in turn, shape (k, n_samples)."""
+        rest = [self.left_out(one, i, plan, control_terms) for i in range(len(one.index))]
+        return np.array([self.score(terms, r, plan) for r in rest])
+
 
 class ColumnKernel(Kernel):
     """A method that needs only the signature genes: a term per gene, then a summary over genes."""
+
+    def is_linear(self, plan: Plan) -> bool:
+        """Whether scores are a weighted sum of the values plus a constant, so that zeros of sparse samples need no work."""
+        return False
 
     def statistics(self, controls: Array, plan: Plan) -> Stats | None:
         """Return gene statistics from control values on the working scale, shape (n_controls, n_genes)."""
@@ -271,14 +287,25 @@ class TwoPassKernel(ColumnKernel):
 
 
 class RowKernel(Kernel):
-    """A method that places the signature genes among all genes of the sample."""
+    """A method that sees all genes of a sample: it places the signature genes among them, or sums over them.
+
+    Rows come on the working scale of the method; where that is ``order``, on the scale of the input.
+    """
+
+    def prepare(self, rows: Any, plan: Plan) -> Any:
+        """Return what all samples together make of the rows; only called where the record says ``whole_matrix``."""
+        return rows
 
     @abstractmethod
     def terms(self, rows: Any, plan: Plan) -> Array:
-        """Return one term per sample and gene of the plan.
+        """Return one term per sample and gene of the plan; a method may set further columns beside them.
 
         Parameters
         ----------
         rows
             Dense or CSR matrix of shape (n_samples, n_universe), larger meaning more expression.
         """
+
+    def scores(self, rows: Any, plan: Plan) -> Array | None:
+        """Return the scores of all signatures at once, shape (n_samples, n_sets), where there is a faster way, else None."""
+        return None

@@ -26,6 +26,10 @@ class MeanLinear(ColumnKernel):
 
     METHOD = METHOD
 
+    def is_linear(self, plan: Plan) -> bool:
+        """A weighted sum of the values plus a constant."""
+        return True
+
     def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return the mean of signed values."""
         return _summary.mean(_summary.signed(terms, one))

@@ -31,6 +31,10 @@ class MeanLog(ColumnKernel):
 
     METHOD = METHOD
 
+    def is_linear(self, plan: Plan) -> bool:
+        """Whether the summary is the mean, as a weighted sum of logarithms."""
+        return plan.params["summary"] == "mean"
+
     def terms(self, x: Array, plan: Plan) -> Array:
         """Return logarithms in the base asked for."""
         return x * _logmean.factor(plan.params)

@@ -7,11 +7,11 @@ way round; the two are added. Genes that are missing are left out of k.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ifnscore._lazy import np
-from ifnscore.methods import _order
-from ifnscore.methods._protocol import Method, Parameter, RowKernel
+from ifnscore.methods import _rank
+from ifnscore.methods._protocol import Method, Parameter
 
 if TYPE_CHECKING:
     from ifnscore.methods._protocol import Array, Plan, SetPlan
@@ -37,39 +37,35 @@ METHOD = Method(
 )
 
 
-class Singscore(RowKernel):
+class Singscore(_rank.RankKernel):
     """Order-free: every tie rule gives tied genes the same rank."""
 
     METHOD = METHOD
 
-    def terms(self, rows: Any, plan: Plan) -> Array:
+    def measure(self, plan: Plan) -> _rank.Measure:
         """Return ascending ranks among all genes."""
         ties = plan.params["ties"]
-        return _order.places(rows, plan.columns).ascending("min" if ties == "singscore" else ties)
+        return _rank.Measure(rule="min" if ties == "singscore" else ties, table=_rank.twice(plan.n_universe))
+
+    def half(self, u: Array, v: Array, uv: Array, k: int, sign: int, plan: Plan) -> Array:
+        """Return the normalised mean rank of one direction, ranks reversed for genes that go down."""
+        n = plan.n_universe
+        mean = u / k if sign > 0 else n + 1.0 - u / k
+        low, high = (k + 1) / 2.0, (2 * n - k + 1) / 2.0
+        if high == low:
+            return np.full_like(u, np.nan)
+        return (mean - low) / (high - low) - (0.5 if plan.params["centre"] else 0.0)
 
     def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return each gene's part of the normalised mean rank, the bounds shared equally."""
-        n = plan.n_universe
-        ranks = terms[:, one.index]
-        parts = np.zeros_like(ranks)
+        parts = np.zeros((len(terms), len(one.index)))
         for sign in (1, -1):
             half = one.sign == sign
             k = int(half.sum())
-            if not k:
-                continue
-            r = ranks[:, half] if sign > 0 else n - ranks[:, half] + 1.0
-            low, high = (k + 1) / 2.0, (2 * n - k + 1) / 2.0
-            span = high - low
-            parts[:, half] = (r - low) / span / k if span else np.nan
-            if plan.params["centre"]:
-                parts[:, half] -= 0.5 / k
+            if k:  # half() is affine in the sum: a gene's share is half() of k times its own rank, divided by k
+                ranks = terms[:, one.index[half]]
+                parts[:, half] = self.half(ranks * k, ranks, ranks, k, sign, plan) / k
         return parts
-
-    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
-        """Return the total score."""
-        if not len(one.index):
-            return np.full(len(terms), np.nan)
-        return self.contributions(terms, one, plan).sum(axis=1)
 
 
 KERNEL = Singscore()

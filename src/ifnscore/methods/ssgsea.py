@@ -12,11 +12,11 @@ order and truncates average ranks, as R GSVA 1.46 does; ``ties="gseapy"`` places
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ifnscore._lazy import np
-from ifnscore.methods import _order
-from ifnscore.methods._protocol import Method, Parameter, RowKernel
+from ifnscore.methods import _rank
+from ifnscore.methods._protocol import Method, Parameter
 
 if TYPE_CHECKING:
     from ifnscore.methods._protocol import Array, Plan, SetPlan
@@ -42,22 +42,26 @@ METHOD = Method(
 )
 
 
-class SsGsea(RowKernel):
+class SsGsea(_rank.RankKernel):
     """Raw scores are independent of other samples and signatures; normalised ones are not."""
 
     METHOD = METHOD
 
-    def terms(self, rows: Any, plan: Plan) -> Array:
-        """Return ranks and positions of the plan's genes side by side, shape (n_samples, 2 n_genes)."""
-        ties = plan.params["ties"]
-        found = _order.places(rows, plan.columns, order=ties != "average")
-        rank = found.ascending("average")
-        if ties == "average":
-            return np.hstack([rank, found.descending("average")])
-        above = found.n - found.less - found.equal
-        if ties == "gsva":
-            return np.hstack([np.floor(rank), above + found.before + 1.0])
-        return np.hstack([rank, above + found.equal - found.before])
+    def measure(self, plan: Plan) -> _rank.Measure:
+        """Return the weight of a rank and the number of genes from the gene's position to the end of the walk."""
+        n, ties = plan.n_universe, plan.params["ties"]
+        left = _rank.twice(n)
+        weight = (np.floor(left) if ties == "gsva" else left) ** plan.params["alpha"]
+        rule = {"average": "average", "gsva": "reverse", "gseapy": "forward"}[ties]
+        order = None if ties == "average" else np.arange(n)
+        return _rank.Measure(rule="average", table=weight, second_rule=rule, second=left, order=order)
+
+    def half(self, u: Array, v: Array, uv: Array, k: int, sign: int, plan: Plan) -> Array:
+        """Return the enrichment score of one direction, negative for genes that go down."""
+        n = plan.n_universe
+        if n <= k:
+            return np.full_like(u, np.nan)
+        return sign * (uv / u - (n * (n + 1) / 2.0 - v) / (n - k))
 
     def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return each gene's part of the enrichment score; genes of the down-set count negatively."""
@@ -70,17 +74,10 @@ class SsGsea(RowKernel):
 
     def _parts(self, terms: Array, index: Array, plan: Plan) -> Array:
         n, k = plan.n_universe, len(index)
-        weight = terms[:, index] ** plan.params["alpha"]
-        left = n - terms[:, index + len(plan.genes)] + 1.0
+        weight, left = terms[:, index], terms[:, index + len(plan.genes)]
         inside = weight * left / weight.sum(axis=1, keepdims=True)
         outside = (n * (n + 1) / 2.0 / k - left) / (n - k) if n > k else np.full_like(left, np.nan)
         return inside - outside
-
-    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
-        """Return the enrichment score of the up-set minus that of the down-set."""
-        if not len(one.index):
-            return np.full(len(terms), np.nan)
-        return self.contributions(terms, one, plan).sum(axis=1)
 
     def factor(self, scores: Array, plan: Plan) -> float:
         """Return 1 / (range of all scores of the call) where normalisation was asked for."""

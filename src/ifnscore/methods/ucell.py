@@ -8,11 +8,11 @@ differ only where the tie group of zeros reaches above ``max_rank``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ifnscore._lazy import is_sparse, np
-from ifnscore.methods import _order
-from ifnscore.methods._protocol import Method, Parameter, RowKernel
+from ifnscore._lazy import np
+from ifnscore.methods import _rank
+from ifnscore.methods._protocol import Method, Parameter
 
 if TYPE_CHECKING:
     from ifnscore.methods._protocol import Array, Plan, SetPlan
@@ -35,25 +35,33 @@ METHOD = Method(
 )
 
 
-class UCell(RowKernel):
+class UCell(_rank.RankKernel):
     """Genes that go down are scored on their own and subtracted; the difference is not clipped at 0."""
 
     METHOD = METHOD
 
-    def terms(self, rows: Any, plan: Plan) -> Array:
+    def measure(self, plan: Plan) -> _rank.Measure:
         """Return descending ranks, capped at ``max_rank``."""
-        cap = min(plan.params["max_rank"], plan.n_universe)
-        ties = plan.params["ties"]
-        found = _order.places(rows, plan.columns)
-        ranks = np.minimum(found.descending("average" if ties == "pyucell" else ties), cap)
-        if ties == "pyucell":
-            wanted = rows[:, plan.columns]
-            ranks[(wanted.toarray() if is_sparse(wanted) else wanted) == 0] = cap
-        return ranks
+        n, ties = plan.n_universe, plan.params["ties"]
+        cap = float(self._cap(plan))
+        table = np.minimum(n + 1 - _rank.twice(n), cap)
+        # the lowest of tied ranks from the top is the highest of those from the bottom
+        rule = {"min": "max", "max": "min"}.get(ties, "average")
+        return _rank.Measure(rule=rule, table=table, at_zero=cap if ties == "pyucell" else None)
+
+    def half(self, u: Array, v: Array, uv: Array, k: int, sign: int, plan: Plan) -> Array:
+        """Return the statistic of one direction, negative for genes that go down."""
+        low = k * (k + 1) / 2.0
+        size = k * self._cap(plan) - low
+        return sign * (1.0 - (u - low) / size) if size > 0 else np.full_like(u, np.nan)
+
+    @staticmethod
+    def _cap(plan: Plan) -> int:
+        return min(int(plan.params["max_rank"]), plan.n_universe)
 
     def contributions(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return each gene's part: the equal share of 1, less its share of the statistic; negative for down genes."""
-        cap = min(plan.params["max_rank"], plan.n_universe)
+        cap = self._cap(plan)
         ranks = terms[:, one.index]
         parts = np.zeros_like(ranks)
         for sign in (1, -1):
@@ -64,12 +72,6 @@ class UCell(RowKernel):
             if k:
                 parts[:, half] = sign * (1.0 / k - (ranks[:, half] - low / k) / size) if size > 0 else np.nan
         return parts
-
-    def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
-        """Return the score of the up-set minus that of the down-set."""
-        if not len(one.index):
-            return np.full(len(terms), np.nan)
-        return self.contributions(terms, one, plan).sum(axis=1)
 
 
 KERNEL = UCell()

@@ -32,6 +32,10 @@ class WeightedMean(ColumnKernel):
 
     METHOD = METHOD
 
+    def is_linear(self, plan: Plan) -> bool:
+        """A weighted sum of the values plus a constant."""
+        return True
+
     def terms(self, x: Array, plan: Plan) -> Array:
         """Return logarithms in the base asked for."""
         return x * _logmean.factor(plan.params)

@@ -30,6 +30,10 @@ class CohortZMean(TwoPassKernel):
 
     METHOD = METHOD
 
+    def is_linear(self, plan: Plan) -> bool:
+        """A weighted sum of the values plus a constant."""
+        return True
+
     def fold(self, state: Any, x: Array) -> tuple[int, Array, Array]:
         """Merge a chunk into (n, mean, sum of squared deviations), numerically stable (Chan et al. 1979)."""
         n, mean = len(x), x.mean(axis=0)

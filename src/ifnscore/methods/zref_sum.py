@@ -30,6 +30,10 @@ class ControlZSum(ControlZ):
 
     METHOD = METHOD
 
+    def is_linear(self, plan: Plan) -> bool:
+        """A weighted sum of the values plus a constant."""
+        return True
+
     def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return the sum of signed z."""
         return _summary.total(_summary.signed(terms, one))

@@ -1,0 +1,148 @@
+"""From scipy's rows to the compiled kernels and back, rows shared out over threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ifnscore._lazy import np, sp
+from ifnscore.methods import _compiled, _threads
+
+if TYPE_CHECKING:
+    from ifnscore.methods._protocol import Array
+    from ifnscore.methods._rank import Measure
+
+#: Unsigned whole numbers of the size of a float, and the bits of infinity in it.
+_BITS = {"f4": ("u4", 0x7F800000), "f8": ("u8", 0x7FF0000000000000)}
+_ready: set[tuple[str, str]] = set()
+
+
+def floats(rows: Any) -> Any:
+    """Return the stored values as 32-bit floats, or 64-bit ones where those lose something."""
+    kind = rows.data.dtype
+    if kind.kind == "f" and kind.itemsize in {4, 8}:
+        return rows.data
+    return rows.data.astype(np.float32 if kind.itemsize <= 2 or kind.itemsize == 1 else np.float64)  # noqa: PLR2004
+
+
+def slots(columns: Array, n_genes: int) -> Array:
+    """Return the place of each gene among the wanted ones, -1 for the others, shape (n_genes,)."""
+    slot = np.full(n_genes, -1, dtype=np.int32)
+    slot[columns] = np.arange(len(columns), dtype=np.int32)
+    return slot
+
+
+def rank_sums(rows: Any, columns: Array, halves: Sequence[Array], measures: Sequence[Measure]) -> tuple[Array, Array]:
+    """Return sums over the genes of each half, and which rows could not be done.
+
+    Parameters
+    ----------
+    rows
+        CSR matrix of shape (n_samples, n_genes), columns growing within a row, each stored once.
+    columns
+        Wanted genes, shape (n_columns,).
+    halves
+        Places of the genes of each half of a signature among `columns`.
+    measures
+        How places become numbers.
+
+    Returns
+    -------
+    sums : ndarray
+        Shape (n_measures, 3, n_samples, n_halves): first number, second number, product.
+    bad : ndarray of bool
+        Rows with negative or missing values, shape (n_samples,).
+    """
+    from ifnscore.methods import _ranks
+    from ifnscore.methods._rank import RULES
+
+    n, n_genes = rows.shape
+    data = floats(rows)
+    unsigned, infinity = _BITS[data.dtype.str[1:]]
+    held = [(place, h) for h, half in enumerate(halves) for place in half]
+    held.sort()
+    starts = np.searchsorted([p for p, _ in held], np.arange(len(columns) + 1)).astype(np.int32)
+    sets = (
+        slots(columns, n_genes),
+        starts,
+        np.array([h for _, h in held], dtype=np.int32),
+        np.array([len(h) for h in halves], dtype=np.int32),
+        np.asarray(columns, dtype=np.int32),
+    )
+    order = next((m.order for m in measures if m.order is not None), None)
+    position = np.zeros(0, dtype=np.int32) if order is None else np.asarray(order, dtype=np.int32)
+    rules = np.array([[RULES.index(m.rule), RULES.index(m.second_rule) if m.second is not None else -1] for m in measures])
+    tables = np.zeros((len(measures), 2, 2 * n_genes + 1))
+    for i, m in enumerate(measures):
+        tables[i, 0, : len(m.table)] = m.table
+        if m.second is not None:
+            tables[i, 1, : len(m.second)] = m.second
+    at_zero = np.array([np.nan if m.at_zero is None else m.at_zero for m in measures])
+    out = np.zeros((len(measures), 3, n, len(halves)))
+    bad = np.zeros(n, dtype=bool)
+    bits, indices = data.view(unsigned), rows.indices.astype(np.int32, copy=False)
+    indptr = rows.indptr.astype(np.int64, copy=False)
+    limit = bits.dtype.type(infinity)
+
+    def work(start: int, stop: int) -> None:
+        part = np.zeros((len(measures), 3, stop - start, len(halves)))
+        _ranks.rank_sums(
+            bits, indices, indptr[start : stop + 1], 0, n_genes, limit, sets, position, rules, tables, at_zero, part, bad[start:stop]
+        )
+        out[:, :, start:stop] = part
+
+    if (unsigned, "ranks") not in _ready:
+        with _compiled.announced():
+            work(0, 0)
+        _ready.add((unsigned, "ranks"))
+    _threads.over_rows(work, n)
+    return out, bad
+
+
+def columns_of(rows: Any, columns: Array, *, moments: bool = False) -> tuple[Any, Array]:
+    """Return the wanted columns as CSR, and sum and sum of squares of each whole row where asked for.
+
+    Parameters
+    ----------
+    rows
+        CSR matrix of shape (n_samples, n_genes).
+    columns
+        Wanted columns, each once, shape (n_columns,).
+    moments
+        Whether the sums are needed.
+
+    Returns
+    -------
+    chosen : csr_matrix
+        Shape (n_samples, n_columns).
+    sums : ndarray
+        Shape (n_samples, 2).
+    """
+    from ifnscore.methods import _ranks
+
+    n, n_genes = rows.shape
+    data, slot = floats(rows), slots(columns, n_genes)
+    indices, indptr = rows.indices.astype(np.int32, copy=False), rows.indptr.astype(np.int64, copy=False)
+    sums = np.zeros((n, 2))
+    parts: dict[int, tuple[Array, Array, Array]] = {}
+
+    def work(start: int, stop: int) -> None:
+        room = int(indptr[stop] - indptr[start]) if stop > start else 0
+        values, where = np.empty(room, dtype=data.dtype), np.empty(room, dtype=np.int32)
+        ends = np.zeros(stop - start + 1, dtype=np.int64)
+        kept = _ranks.chosen_columns(
+            data, indices, indptr[start : stop + 1], 0, slot, moments, values, where, ends, sums[start:stop]
+        )
+        parts[start] = (values[:kept].copy(), where[:kept].copy(), ends)
+
+    if (data.dtype.str, "columns") not in _ready:
+        with _compiled.announced():
+            work(0, 0)
+        _ready.add((data.dtype.str, "columns"))
+    parts.clear()
+    _threads.over_rows(work, n)
+    done = [parts[k] for k in sorted(parts)]
+    values, where = np.concatenate([d[0] for d in done]), np.concatenate([d[1] for d in done])
+    lengths = np.concatenate([np.diff(d[2]) for d in done])
+    chosen = sp.csr_matrix((values, where, np.concatenate([[0], np.cumsum(lengths)])), shape=(n, len(columns)))
+    return chosen, sums
