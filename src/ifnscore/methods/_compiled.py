@@ -1,7 +1,7 @@
 """When and how numba compiles: on first use, kept on disk, announced if it takes long.
 
-numba keeps what it compiled beside this package or, where that folder cannot be written to, in the user's cache. Where neither can
-be, it compiles again in every process, which is said once.
+numba keeps what it compiled beside this package or, where that folder cannot be written to, in the user's cache. Where neither
+can be, it compiles again in every process, which is said once.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def jit(function: Callable[..., Any]) -> Any:
     """Return the function compiled on its first call, without the interpreter's lock, kept on disk where that is possible."""
     import numba
 
-    options = {"nogil": True, "error_model": "numpy"}
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # numba found no folder to write to

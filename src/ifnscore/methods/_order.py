@@ -58,7 +58,7 @@ def places(rows: Any, columns: Array, *, order: Array | None = None, among: Arra
     columns
         Positions of the wanted genes, shape (n_columns,).
     order
-        Place of each gene in the order that breaks ties, shape (n_genes,): the equal genes before each wanted one are counted too.
+        Place of each gene in the order that breaks ties, shape (n_genes,): equal genes before each wanted one are counted too.
     among
         Positions of the genes to count, shape (n,); None: all of them.
     """

@@ -1,8 +1,8 @@
 """What the rank methods share: the place of a gene among all genes of a sample, looked up in a table and added up.
 
 A method says how a place becomes a number (:class:`Measure`) and how sums over the genes of one direction become a score
-(:meth:`RankKernel.half`). Whether numpy makes the sums gene by gene or compiled code (``_ranks``) in one pass over sparse rows does not
-matter to it: the two agree to 1e-12.
+(:meth:`RankKernel.half`). Whether numpy makes the sums gene by gene or compiled code (``_ranks``) in one pass over sparse rows
+does not matter to it: the two agree to 1e-12.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from ifnscore.methods._protocol import RowKernel
 if TYPE_CHECKING:
     from ifnscore.methods._protocol import Array, Plan, SetPlan
 
-#: Rules for ties. ``expected`` is the mean over all orders of the tied genes; ``forward`` ranks tied genes upwards in the order of
-#: genes, ``reverse`` downwards. Order and numbers are those of ``_ranks``.
+#: Rules for ties. ``expected`` is the mean over all orders of the tied genes; ``forward`` ranks tied genes upwards in the order
+#: of genes, ``reverse`` downwards. ``_ranks`` numbers them in the same order.
 RULES = ("average", "min", "max", "expected", "forward", "reverse")
 
 
@@ -130,8 +130,8 @@ class RankKernel(RowKernel):
                 continue
             k = len(where) - 1
             if k:
-                sums = [x.sum(axis=1, keepdims=True) - x for x in self._numbers(terms, one.index[where], plan)]
-                out[where] = (self.half(*sums, k, sign, plan) + rest).T
+                u, v, uv = (x.sum(axis=1, keepdims=True) - x for x in self._numbers(terms, one.index[where], plan))
+                out[where] = (self.half(u, v, uv, k, sign, plan) + rest).T
             else:
                 out[where] = np.nan if other is None else other
         return out

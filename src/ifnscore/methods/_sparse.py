@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import np, sp
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: Unsigned whole numbers of the size of a float, and the bits of infinity in it.
 _BITS = {"f4": ("u4", 0x7F800000), "f8": ("u8", 0x7FF0000000000000)}
+#: Whole numbers of fewer bytes are exact as 32-bit floats.
+_EXACT = 3
 _ready: set[tuple[str, str]] = set()
 
 
@@ -22,7 +24,7 @@ def floats(rows: Any) -> Any:
     kind = rows.data.dtype
     if kind.kind == "f" and kind.itemsize in {4, 8}:
         return rows.data
-    return rows.data.astype(np.float32 if kind.itemsize <= 2 or kind.itemsize == 1 else np.float64)  # noqa: PLR2004
+    return rows.data.astype(np.float32 if kind.itemsize < _EXACT else np.float64)
 
 
 def slots(columns: Array, n_genes: int) -> Array:
@@ -54,23 +56,53 @@ def rank_sums(rows: Any, columns: Array, halves: Sequence[Array], measures: Sequ
         Rows with negative or missing values, shape (n_samples,).
     """
     from ifnscore.methods import _ranks
-    from ifnscore.methods._rank import RULES
 
     n, n_genes = rows.shape
     data = floats(rows)
     unsigned, infinity = _BITS[data.dtype.str[1:]]
-    held = [(place, h) for h, half in enumerate(halves) for place in half]
-    held.sort()
-    starts = np.searchsorted([p for p, _ in held], np.arange(len(columns) + 1)).astype(np.int32)
-    sets = (
+    bits, indices = data.view(unsigned), rows.indices.astype(np.int32, copy=False)
+    indptr = rows.indptr.astype(np.int64, copy=False)
+    sets, how = _sets(columns, n_genes, halves), _measures(measures, n_genes)
+    out = np.zeros((len(measures), 3, n, len(halves)))
+    bad = np.zeros(n, dtype=bool)
+
+    def work(start: int, stop: int) -> None:
+        part = np.zeros((len(measures), 3, stop - start, len(halves)))
+        bounds, limit = indptr[start : stop + 1], bits.dtype.type(infinity)
+        _ranks.rank_sums(bits, indices, bounds, n_genes, limit, sets, how, part, bad[start:stop])
+        out[:, :, start:stop] = part
+
+    _first(unsigned, "ranks", work)
+    _threads.over_rows(work, n)
+    return out, bad
+
+
+def _first(kind: str, what: str, work: Callable[[int, int], None]) -> None:
+    """Compile for a kind of value by a call without rows, announced if it takes long."""
+    if (kind, what) not in _ready:
+        with _compiled.announced():
+            work(0, 0)
+        _ready.add((kind, what))
+
+
+def _sets(columns: Array, n_genes: int, halves: Sequence[Array]) -> Any:
+    from ifnscore.methods._ranks import Sets
+
+    held = sorted((int(place), h) for h, half in enumerate(halves) for place in half)
+    return Sets(
         slots(columns, n_genes),
-        starts,
+        np.searchsorted([p for p, _ in held], np.arange(len(columns) + 1)).astype(np.int32),
         np.array([h for _, h in held], dtype=np.int32),
         np.array([len(h) for h in halves], dtype=np.int32),
         np.asarray(columns, dtype=np.int32),
     )
-    order = next((m.order for m in measures if m.order is not None), None)
-    position = np.zeros(0, dtype=np.int32) if order is None else np.asarray(order, dtype=np.int32)
+
+
+def _measures(measures: Sequence[Measure], n_genes: int) -> Any:
+    from ifnscore.methods._rank import RULES
+    from ifnscore.methods._ranks import Measures
+
+    order = next((m.order for m in measures if m.order is not None), np.zeros(0))
     rules = np.array([[RULES.index(m.rule), RULES.index(m.second_rule) if m.second is not None else -1] for m in measures])
     tables = np.zeros((len(measures), 2, 2 * n_genes + 1))
     for i, m in enumerate(measures):
@@ -78,25 +110,7 @@ def rank_sums(rows: Any, columns: Array, halves: Sequence[Array], measures: Sequ
         if m.second is not None:
             tables[i, 1, : len(m.second)] = m.second
     at_zero = np.array([np.nan if m.at_zero is None else m.at_zero for m in measures])
-    out = np.zeros((len(measures), 3, n, len(halves)))
-    bad = np.zeros(n, dtype=bool)
-    bits, indices = data.view(unsigned), rows.indices.astype(np.int32, copy=False)
-    indptr = rows.indptr.astype(np.int64, copy=False)
-    limit = bits.dtype.type(infinity)
-
-    def work(start: int, stop: int) -> None:
-        part = np.zeros((len(measures), 3, stop - start, len(halves)))
-        _ranks.rank_sums(
-            bits, indices, indptr[start : stop + 1], 0, n_genes, limit, sets, position, rules, tables, at_zero, part, bad[start:stop]
-        )
-        out[:, :, start:stop] = part
-
-    if (unsigned, "ranks") not in _ready:
-        with _compiled.announced():
-            work(0, 0)
-        _ready.add((unsigned, "ranks"))
-    _threads.over_rows(work, n)
-    return out, bad
+    return Measures(rules, tables, at_zero, np.asarray(order, dtype=np.int32))
 
 
 def columns_of(rows: Any, columns: Array, *, moments: bool = False) -> tuple[Any, Array]:
@@ -118,31 +132,26 @@ def columns_of(rows: Any, columns: Array, *, moments: bool = False) -> tuple[Any
     sums : ndarray
         Shape (n_samples, 2).
     """
-    from ifnscore.methods import _ranks
+    from ifnscore.methods import _columns
 
     n, n_genes = rows.shape
     data, slot = floats(rows), slots(columns, n_genes)
     indices, indptr = rows.indices.astype(np.int32, copy=False), rows.indptr.astype(np.int64, copy=False)
-    sums = np.zeros((n, 2))
+    sums = np.zeros((n if moments else 0, 2))
     parts: dict[int, tuple[Array, Array, Array]] = {}
 
     def work(start: int, stop: int) -> None:
-        room = int(indptr[stop] - indptr[start]) if stop > start else 0
+        bounds = indptr[start : stop + 1]
+        room = int(bounds[-1] - bounds[0])
         values, where = np.empty(room, dtype=data.dtype), np.empty(room, dtype=np.int32)
-        ends = np.zeros(stop - start + 1, dtype=np.int64)
-        kept = _ranks.chosen_columns(
-            data, indices, indptr[start : stop + 1], 0, slot, moments, values, where, ends, sums[start:stop]
-        )
+        ends = np.zeros(len(bounds), dtype=np.int64)
+        kept = _columns.chosen_columns(data, indices, bounds, slot, values, where, ends, sums[start:stop])
         parts[start] = (values[:kept].copy(), where[:kept].copy(), ends)
 
-    if (data.dtype.str, "columns") not in _ready:
-        with _compiled.announced():
-            work(0, 0)
-        _ready.add((data.dtype.str, "columns"))
+    _first(data.dtype.str, "columns", work)
     parts.clear()
     _threads.over_rows(work, n)
     done = [parts[k] for k in sorted(parts)]
     values, where = np.concatenate([d[0] for d in done]), np.concatenate([d[1] for d in done])
-    lengths = np.concatenate([np.diff(d[2]) for d in done])
-    chosen = sp.csr_matrix((values, where, np.concatenate([[0], np.cumsum(lengths)])), shape=(n, len(columns)))
-    return chosen, sums
+    ends = np.concatenate([[0], np.cumsum(np.concatenate([np.diff(d[2]) for d in done]))])
+    return sp.csr_matrix((values, where, ends), shape=(n, len(columns))), sums

@@ -5,12 +5,25 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from ifnscore.errors import UsageError
 
 #: Environment variable that sets the number of threads.
 VARIABLE = "IFNSCORE_THREADS"
 _MOST = 16
+_limit: ContextVar[int | None] = ContextVar("_limit", default=None)
+
+
+@contextmanager
+def at_most(threads: int | None) -> Iterator[None]:
+    """Use no more than some threads inside, where something else runs several of these already; None: no limit."""
+    token = _limit.set(threads)
+    try:
+        yield
+    finally:
+        _limit.reset(token)
 
 
 def count() -> int:
@@ -43,7 +56,7 @@ def over_rows(work: Callable[[int, int], None], n_rows: int, smallest: int = 64)
     smallest
         Fewest rows that are worth a thread.
     """
-    threads = min(count(), max(n_rows // smallest, 1))
+    threads = min(_limit.get() or count(), max(n_rows // smallest, 1))
     if threads < 2:  # noqa: PLR2004
         work(0, n_rows)
         return

@@ -27,7 +27,7 @@ class MeanLinear(ColumnKernel):
     METHOD = METHOD
 
     def is_linear(self, plan: Plan) -> bool:
-        """A weighted sum of the values plus a constant."""
+        """Return True: a weighted sum of the values plus a constant."""
         return True
 
     def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:

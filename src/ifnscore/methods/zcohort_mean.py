@@ -31,16 +31,18 @@ class CohortZMean(TwoPassKernel):
     METHOD = METHOD
 
     def is_linear(self, plan: Plan) -> bool:
-        """A weighted sum of the values plus a constant."""
+        """Return True: a weighted sum of the values plus a constant."""
         return True
 
     def fold(self, state: Any, x: Array) -> tuple[int, Array, Array]:
-        """Merge a chunk into (n, mean, sum of squared deviations), numerically stable (Chan et al. 1979)."""
-        n, mean = len(x), x.mean(axis=0)
-        squares = ((x - mean) ** 2).sum(axis=0)
-        if state is None:
-            return n, mean, squares
-        n0, mean0, squares0 = state
+        """Merge a chunk into (n, mean, sum of squared deviations)."""
+        mean = x.mean(axis=0)
+        new = len(x), mean, ((x - mean) ** 2).sum(axis=0)
+        return new if state is None else self.merge(state, new)
+
+    def merge(self, state: Any, later: Any) -> tuple[int, Array, Array]:
+        """Put two states together, numerically stable (Chan et al. 1979)."""
+        (n0, mean0, squares0), (n, mean, squares) = state, later
         gap = mean - mean0
         merged = n0 + n
         return merged, mean0 + gap * (n / merged), squares0 + squares + gap**2 * (n0 * n / merged)

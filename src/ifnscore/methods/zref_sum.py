@@ -31,7 +31,7 @@ class ControlZSum(ControlZ):
     METHOD = METHOD
 
     def is_linear(self, plan: Plan) -> bool:
-        """A weighted sum of the values plus a constant."""
+        """Return True: a weighted sum of the values plus a constant."""
         return True
 
     def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
