@@ -40,8 +40,11 @@ docs: $(VENV)/.done
 	@$(RUN) -m sphinx -q -E -W --keep-going -n -b html docs docs/_build/html
 	@IFNSCORE_DOCS=docs/_build/html $(RUN) -m pytest -q -m docs tests/test_docs_build.py
 
+# Speed against other programs (decoupler, gseapy, pyUCell; R GSVA where Rscript has it); writes benchmarks/RESULTS.md. About 10 minutes.
 bench: $(VENV)/.done
+	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group bench
 	@$(RUN) benchmarks/cli_overhead.py
+	@$(RUN) -m benchmarks.methods.compare
 
 calibration: $(VENV)/.done
 	@$(RUN) benchmarks/calibration/simulate.py
