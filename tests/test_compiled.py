@@ -14,9 +14,9 @@ import pytest
 import scipy.sparse as sp
 
 import ifnscore as ifn
-from ifnscore import methods
+from ifnscore import _threads, methods
 from ifnscore.errors import UsageError
-from ifnscore.methods import _rank, _threads
+from ifnscore.methods import _rank
 from ifnscore.methods._protocol import Plan, SetPlan
 
 pytestmark = pytest.mark.filterwarnings("ignore::ifnscore.errors.IfnscoreWarning")

@@ -13,10 +13,10 @@ import ifnscore
 
 PACKAGE = Path(ifnscore.__file__).parent
 ROWS = [
-    {"errors", "_lazy", "_resources", "_files", "_formulas", "_html", "_lock", "spelling", "lookalike"},
+    {"errors", "_lazy", "_resources", "_files", "_formulas", "_html", "_lock", "_threads", "spelling", "lookalike"},
     {"genes", "orthologs", "methods", "sources", "stats", "expression", "expr", "keys", "identify", "instruments", "options", "result"}
-    | {"_reference_check"},
-    {"matrix"},
+    | {"_reference_check", "strata"},
+    {"matrix", "axis"},
     {"signatures"},
     {"reference", "loaders", "pp", "cohort"},
     {"engine"},

@@ -65,6 +65,18 @@ def say(message: str) -> None:
     logger.info("%s", visible(message, keep="\n"))
 
 
+def fleeting(line: str) -> bool:
+    """Show a line that the next one replaces; an empty one takes it away.
+
+    Returns
+    -------
+    bool
+        Whether a handler of the logger ``ifnscore`` has a terminal for it: one with a method ``fleeting``.
+    """
+    shown = [handler.fleeting(visible(line)) for handler in logger.handlers if hasattr(handler, "fleeting")]
+    return any(shown)
+
+
 def warn(message: str) -> None:
     """Warn the user about something that limits what a score means; the warning points to the user's own line."""
     level, frame = 2, sys._getframe(1)

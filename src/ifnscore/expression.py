@@ -6,9 +6,11 @@ Scales are ``counts``; ``linear`` (CPM, TPM, FPKM, normalised counts); ``log2`` 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from ifnscore import _threads, sources
 from ifnscore._lazy import is_sparse, np
 from ifnscore.errors import ScaleError
 
@@ -27,6 +29,8 @@ MAX_COUNT = 2.0**53
 MAX_LINEAR = 1e100
 #: Under this many genes, counts per million say more about the panel than about the sample.
 MIN_GENES_FOR_CPM = 10_000
+#: Values looked at together: they stay in the cache of a core.
+_BLOCK = 1 << 17
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +57,48 @@ def facts(x: Any) -> Facts:
     Parameters
     ----------
     x
-        Matrix of shape (n_samples, n_genes), dense or scipy sparse; implicit zeros count as zeros.
+        Matrix of shape (n_samples, n_genes), dense or scipy sparse; implicit zeros count as zeros. Of a source that is read
+        in parts the first ones are looked at.
     """
+    if isinstance(x, sources.Source):
+        x = sources.head(x)
     values = x.data if is_sparse(x) else np.asarray(x)
-    values = np.ravel(values)
-    missing = not bool(np.isfinite(values).all()) if values.dtype.kind == "f" else False
-    finite = values[np.isfinite(values)] if missing else values
     implicit_zero = is_sparse(x) and x.nnz < x.shape[0] * x.shape[1]
-    if finite.size == 0:
+    low, high, integer, missing = _seen(np.ravel(values, order="K"))
+    if low > high:  # not one number
         return Facts(0.0 if implicit_zero else float("nan"), 0.0, implicit_zero, missing)
-    low, high = float(finite.min()), float(finite.max())
     if implicit_zero:
         low, high = min(low, 0.0), max(high, 0.0)
-    integer = finite.dtype.kind in "iu" or bool((finite[:10_000] % 1 == 0).all() and (finite % 1 == 0).all())
     return Facts(low, high, integer, missing)
+
+
+def _seen(values: Any) -> tuple[float, float, bool, bool]:
+    """Return smallest and largest finite value, whether all are whole numbers, and whether any is not finite."""
+    found: list[tuple[float, float, bool, bool]] = [(math.inf, -math.inf, True, False)]
+    fractional = values.dtype.kind == "f" and not _whole(values[:10_000])
+
+    def work(start: int, stop: int) -> None:
+        low, high, whole, missing = math.inf, -math.inf, not fractional, False
+        with np.errstate(invalid="ignore"):
+            for at in range(start * _BLOCK, min(stop * _BLOCK, len(values)), _BLOCK):
+                block = values[at : min(at + _BLOCK, stop * _BLOCK)]
+                least, most = float(block.min()), float(block.max())
+                if not (math.isfinite(least) and math.isfinite(most)):
+                    missing, block = True, block[np.isfinite(block)]
+                    if not block.size:
+                        continue
+                    least, most = float(block.min()), float(block.max())
+                low, high, whole = min(low, least), max(high, most), whole and (values.dtype.kind != "f" or _whole(block))
+        found.append((low, high, whole, missing))
+
+    _threads.over_rows(work, -(-len(values) // _BLOCK), smallest=4)
+    lows, highs, wholes, missings = zip(*found, strict=True)
+    return min(lows), max(highs), all(wholes), any(missings)
+
+
+def _whole(values: Any) -> bool:
+    finite = values[np.isfinite(values)] if not np.isfinite(values).all() else values
+    return bool((np.floor(finite) == finite).all())
 
 
 def detect(found: Facts, log1p_mark: Any = None) -> Detection:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ifnscore import engine, identify, keys
+from ifnscore import engine, identify, keys, methods
 from ifnscore._lazy import np, pd
 from ifnscore.errors import UsageError, nearest
 from ifnscore.matrix import Matrix, Row
@@ -45,16 +45,19 @@ def scores(adata: AnnData, *, key: str | None = None) -> pd.DataFrame:
     -------
     DataFrame
         Shape (n_samples * n_signatures, 20), columns ``sample, signature, method, score, coverage, n_genes, n_used,
-        missing, cutoff, above_cutoff, jackknife_low, jackknife_high, top_gene, top_gene_share, dropped, formula, score_type,
-        platform_match, stratum, n_found``. ``above_cutoff`` is missing where there is no cut-off; the jackknife range
-        is the lowest and highest score with one gene left out (of a sum, its term is gone too); ``dropped`` names genes that
-        are in the matrix and could not be used.
+        missing, cutoff, above_cutoff, jackknife_low, jackknife_high, top_gene, top_gene_share, dropped, formula,
+        score_type, platform_match, stratum, n_found``, and ``p_null, null_sets`` where random gene sets were asked for.
+        ``above_cutoff`` is missing where there is no cut-off; the jackknife range is the lowest and highest score with one
+        gene left out (of a sum, its term is gone too); ``dropped`` names genes that are in the matrix and could not be
+        used. ``p_null`` is the share of random gene sets that score at least as high in the same sample, one set added to
+        both (:func:`ifnscore.tl.score`); with ``null_sets`` of them it is never below 1 / (``null_sets`` + 1).
     """
     key = keys.find(adata, key)
     frame, stored = pd.DataFrame(adata.obsm[key]), keys.record(adata, key)
     covered = coverage(adata, key=key)
     strata = _strata(adata, key)
-    detail = adata.obsm.get(keys.detail_key(key))
+    detail, null = adata.obsm.get(keys.detail_key(key)), adata.obsm.get(keys.null_key(key))
+    sets = provenance(adata, key=key)["null"]["sets"] if null is not None else 0
     cut = cutoffs(adata, key=key)
     blocks = []
     for signature in frame.columns:
@@ -76,6 +79,8 @@ def scores(adata: AnnData, *, key: str | None = None) -> pd.DataFrame:
             block[column] = rows[column].to_numpy()
         block["stratum"] = strata
         block["n_found"] = rows["n_found"].to_numpy()
+        if null is not None:
+            block["p_null"], block["null_sets"] = null[signature].to_numpy(dtype=float), sets
         blocks.append(block)
     assert stored
     table = pd.concat(blocks, ignore_index=True)
@@ -83,11 +88,17 @@ def scores(adata: AnnData, *, key: str | None = None) -> pd.DataFrame:
     return table
 
 
+def frame_of(annotations: Any) -> pd.DataFrame:
+    """Return ``obs`` or ``var`` in memory; lazily read ones (``anndata.experimental.read_lazy``) are read."""
+    return annotations.to_memory() if hasattr(annotations, "to_memory") else annotations
+
+
 def _strata(adata: AnnData, key: str) -> list[str]:
     by = provenance(adata, key=key)["reference_by"]
     if not by:
         return [""] * adata.n_obs
-    texts = [adata.obs[c].astype(str).tolist() for c in by]
+    obs = frame_of(adata.obs)
+    texts = [obs[c].astype(str).tolist() for c in by]
     return [", ".join(f"{c}={v}" for c, v in zip(by, values, strict=True)) for values in zip(*texts, strict=True)]
 
 
@@ -156,6 +167,9 @@ def contributions(adata: AnnData, signature: str, *, key: str | None = None) -> 
     names = list(adata.obs_names)
     uses, covered = genes(adata, key=key), coverage(adata, key=key)
     rows = {u["gene"]: Row(u["column"], int(u["occurrence"])) for u in uses.to_dict(orient="records") if u["column"]}
+    method = methods.get(facts["signatures"][signature]["method"])
+    in_model = (covered["signature"] != signature) & (covered["method"] == method.id)
+    beside = None if method.signature_independent else (uses, covered[in_model])
     matrix = Matrix(x, identify.identifiers(adata)[1], names, facts["scale"], rows, keys.totals(adata))
     table = engine.contributions(
         matrix,
@@ -164,5 +178,6 @@ def contributions(adata: AnnData, signature: str, *, key: str | None = None) -> 
         covered[covered["signature"] == signature],
         _strata(adata, key),
         facts["dropped_genes"],
+        beside,
     )
     return table.set_axis(pd.Index(names, name="sample"))

@@ -44,6 +44,11 @@ def detail_key(key: str) -> str:
     return f"{key}_detail"
 
 
+def null_key(key: str) -> str:
+    """Return the ``obsm`` key of the p values against random gene sets beside the scores."""
+    return f"{key}_null"
+
+
 def controls_key(key: str) -> str:
     """Return the ``obsm`` key of the controls that were given as a mask: true or false, shape (n_samples, 1)."""
     return f"{key}_controls"

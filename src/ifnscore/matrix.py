@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import copy
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ifnscore import genes
-from ifnscore._lazy import is_sparse, np, sp
+from ifnscore._lazy import is_sparse, np
+from ifnscore.axis import GeneAxis, Row
 from ifnscore.errors import DataError, listing
 from ifnscore.expression import Scale
-from ifnscore.sources import Source
+from ifnscore.sources import Source, _passes
 
 if TYPE_CHECKING:
     from ifnscore.methods._protocol import Array
@@ -25,14 +24,6 @@ if TYPE_CHECKING:
 CHUNK = 1_000
 #: Stored values of a sparse matrix handled at a time, and rows at most.
 VALUES, ROWS = 8_000_000, 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The matrix column that stands for a gene: its identifier and which of several equal ones it is."""
-
-    identifier: str
-    occurrence: int
 
 
 def canonical(x: Any) -> Any:
@@ -48,15 +39,6 @@ def canonical(x: Any) -> Any:
     return x
 
 
-def _view(x: Any, start: int, stop: int) -> Any:
-    """Return consecutive rows of a CSR matrix without copying a value."""
-    bounds = x.indptr[start : stop + 1]
-    a, z = int(bounds[0]), int(bounds[-1])
-    made = sp.csr_matrix((x.data[a:z], x.indices[a:z], bounds - a), shape=(stop - start, x.shape[1]), copy=False)
-    made.has_sorted_indices = made.has_canonical_format = True
-    return made
-
-
 def _bounds(samples: slice | Array, n: int) -> tuple[int, int]:
     """Return the first sample and the one behind the last."""
     if isinstance(samples, slice):
@@ -65,7 +47,7 @@ def _bounds(samples: slice | Array, n: int) -> tuple[int, int]:
     return (int(np.min(samples)), int(np.max(samples)) + 1) if len(samples) else (0, 0)
 
 
-class Matrix:
+class Matrix(GeneAxis):
     """Expression values with a gene axis.
 
     Parameters
@@ -94,17 +76,14 @@ class Matrix:
         totals: Array | None = None,
     ) -> None:
         self.x = canonical(x)
-        self.identifiers = [str(i) for i in identifiers]
         self.samples = samples
-        self.scale = scale
         self.totals = totals
         self._held: tuple[int, int, Any] | None = None
+        self._empty: Array | None = None
+        self._sums: Callable[[], Array] | None = None
+        self._whole_sums: Array | None = None
         self._left_out: list[int] = []
-        self.match = genes.match(self.identifiers)
-        self.universe = list(self.match.columns)
-        self.position = {key: i for i, key in enumerate(self.universe)}
-        self.chosen_by_mean: dict[str, str] = {}
-        self._columns = self._resolve(rows or {})
+        super().__init__(identifiers, scale, rows or {})
 
     @property
     def complete(self) -> bool:
@@ -116,46 +95,15 @@ class Matrix:
         """Number of samples."""
         return int(self.x.shape[0])
 
-    def _resolve(self, rows: Mapping[str, Row]) -> list[list[int]]:
-        """Return, per gene of the universe, the columns that are summed (one, except for counts)."""
-        resolved = []
-        for key, columns in self.match.columns.items():
-            if len(columns) == 1 or self.scale == "counts":
-                resolved.append(columns)
-                continue
-            kept = self._kept(columns, rows.get(key))
-            self.chosen_by_mean[key] = self.identifiers[kept]
-            resolved.append([kept])
-        return resolved
-
-    def _kept(self, columns: list[int], row: Row | None) -> int:
-        if row is not None:
-            same = [c for c in columns if self.identifiers[c] == row.identifier]
-            if row.occurrence < len(same):
-                return same[row.occurrence]
-        means = self._means(columns)
-        means = -means if self.scale == "ct" else means
-        return columns[int(np.nanargmax(means))] if np.isfinite(means).any() else columns[0]
-
-    def rows_of(self, keys: Sequence[str]) -> dict[str, Row]:
-        """Return the column that stands for each gene, for a reference to keep."""
-        kept = {}
-        for key in keys:
-            column = self._columns[self.position[key]][0]
-            name = self.identifiers[column]
-            before = [c for c in self.match.columns[key] if c < column and self.identifiers[c] == name]
-            kept[key] = Row(name, len(before))
-        return kept
-
     @property
     def streamed(self) -> bool:
         """Whether the values are read in parts."""
         return isinstance(self.x, Source)
 
     @property
-    def n_stored(self) -> int:
-        """Number of values that a pass over the matrix meets; for a source as if it were dense."""
-        return int(self.x.nnz) if is_sparse(self.x) else int(self.x.shape[0] * self.x.shape[1])
+    def n_stored(self) -> int | None:
+        """Number of stored values of a sparse matrix in memory, else None."""
+        return int(self.x.nnz) if is_sparse(self.x) else None
 
     def chunks(self, size: int | None = None) -> Iterator[slice]:
         """Yield slices over the samples."""
@@ -165,17 +113,76 @@ class Matrix:
             return
         step = size or CHUNK
         if size is None and is_sparse(self.x):
-            step = min(ROWS, max(CHUNK, VALUES * self.n_samples // max(self.n_stored, 1)))
+            step = min(ROWS, max(CHUNK, VALUES * self.n_samples // max(self.x.nnz, 1)))
         for start in range(0, self.n_samples, step):
             yield slice(start, min(start + step, self.n_samples))
 
-    def part(self, samples: slice) -> Matrix:
-        """Return some consecutive samples as a matrix in memory that shares the genes of this one."""
+    def part(self, samples: slice, keys: Sequence[str] | None = None) -> Matrix:
+        """Return some consecutive samples as a matrix in memory that shares the genes of this one.
+
+        Parameters
+        ----------
+        samples
+            Which ones.
+        keys
+            The only genes that are needed: where columns are cheaper than rows, no others are read.
+        """
         made = copy.copy(self)
-        made.x = self._rows(samples)
+        made._held = made._empty = None
         made.samples = self.samples[samples.start : samples.stop]
         made.totals = self.totals[samples] if self.totals is not None else None
+        if keys is None or not self.columns_are_cheap:
+            made.x = self._rows(samples)
+            return made
+        flat = sorted({c for k in keys for c in self._columns[self.position[k]]})
+        place = {c: i for i, c in enumerate(flat)}
+        made.x = self.x.columns(np.array(flat, dtype=np.intp), samples.start, samples.stop)
+        made.identifiers = [self.identifiers[c] for c in flat]
+        made._columns = [[place[c] for c in columns if c in place] for columns in self._columns]
+        made._sums = lambda: self._row_sums()[samples]
+        if self.scale == "counts" and self.totals is None:
+            made.totals = made._sums()
         return made
+
+    @property
+    def columns_are_cheap(self) -> bool:
+        """Whether a few genes of a streamed matrix can be read without the others."""
+        return isinstance(self.x, Source) and self.x.layout == "csc" and not self._left_out
+
+    def _row_sums(self) -> Array:
+        """Return the sum of each row of the source, shape (n_samples,), read once."""
+        if self._whole_sums is None:
+            sums = self.x.totals()
+            if sums is None:
+                blocks = (self.x.rows(c.start, c.stop) for c in self.chunks())
+                sums = np.concatenate([np.ravel(block.sum(axis=1, dtype=np.float64)) for block in blocks])
+            self._whole_sums = np.asarray(sums, dtype=np.float64)
+        return self._whole_sums
+
+    def gather(self, keys: Sequence[str], index: Array) -> tuple[Array, Array]:
+        """Return values of some genes, shape (len(index), len(keys)), and for counts totals of some samples, in one partial pass.
+
+        Parameters
+        ----------
+        keys
+            Genes.
+        index
+            Samples, growing.
+        """
+        if not self.streamed:
+            return self.values(keys, index), self.library_size(index) if self.scale == "counts" else np.zeros(0)
+        index = np.asarray(index)
+        values, sizes = np.zeros((len(index), len(keys))), np.zeros(len(index))
+        for chunk in self.chunks():
+            first, last = np.searchsorted(index, [chunk.start, chunk.stop])
+            if first == last:
+                continue
+            start, stop = int(index[first]), int(index[last - 1]) + 1
+            part = self.part(slice(start, stop), keys)
+            values[first:last] = part.values(keys, index[first:last] - start)
+            if self.scale == "counts":
+                sizes[first:last] = part.library_size(index[first:last] - start)
+        return values, sizes
 
     def by_rows(self) -> None:
         """Make sure that rows are cheap: a CSC matrix is turned once."""
@@ -193,14 +200,15 @@ class Matrix:
         """Whether the sum over a stored row is the library size."""
         return self.totals is None and not self._left_out
 
-    def columns_of(self, keys: Sequence[str]) -> tuple[Array, Any]:
-        """Return the stored columns of some genes, and the matrix that adds up those of one gene, or None if each has one."""
-        parts = [self._columns[self.position[k]] for k in keys]
-        flat = np.array([c for p in parts for c in p], dtype=np.intp)
-        if len(flat) == len(parts):
-            return flat, None
-        to = np.repeat(np.arange(len(parts)), [len(p) for p in parts])
-        return flat, sp.csr_matrix((np.ones(len(flat)), (np.arange(len(flat)), to)), shape=(len(flat), len(parts)))
+    def means(self, columns: list[int]) -> Array:
+        """Return the mean of some columns over all samples."""
+        if not isinstance(self.x, Source):
+            return np.asarray(self.x[:, columns].mean(axis=0)).ravel()
+        total = np.zeros(len(columns))
+        for part in self.chunks():
+            block = self.x.columns(np.asarray(columns), part.start, part.stop)
+            total += np.asarray(block.sum(axis=0, dtype=np.float64)).ravel()
+        return total / self.n_samples
 
     def _rows(self, samples: slice | Array) -> Any:
         """Return some rows, all columns."""
@@ -210,7 +218,7 @@ class Matrix:
             start, stop, _ = samples.indices(self.n_samples)
             if (start, stop) == (0, self.n_samples):
                 return self.x
-            return _view(self.x, start, stop)
+            return _passes.view(self.x, start, stop)
         return self.x[samples]
 
     def _read(self, samples: slice | Array) -> Any:
@@ -224,16 +232,6 @@ class Matrix:
             whole = (start, stop) == self._held[:2]
             return rows if whole else rows[start - first : stop - first]
         return rows[np.asarray(samples) - first]
-
-    def _means(self, columns: list[int]) -> Array:
-        """Return the mean of some columns over all samples."""
-        if not isinstance(self.x, Source):
-            return np.asarray(self.x[:, columns].mean(axis=0)).ravel()
-        total = np.zeros(len(columns))
-        for part in self.chunks():
-            block = self.x.columns(np.asarray(columns), part.start, part.stop)
-            total += np.asarray(block.sum(axis=0, dtype=np.float64)).ravel()
-        return total / self.n_samples
 
     def values(self, keys: Sequence[str], samples: slice | Array = slice(None)) -> Array:
         """Return the values of some genes, dense float64 of shape (n_samples, len(keys))."""
@@ -260,25 +258,22 @@ class Matrix:
 
     def whole_rows(self, samples: slice | Array) -> Any:
         """Return all genes of some samples: CSR if the matrix is sparse, else dense; more is more expression."""
-        rows = self._rows(samples)
+        rows: Any = self._rows(samples)
         rows = rows.tocsr() if is_sparse(rows) else np.asarray(rows)
-        if self.match.duplicated:
-            first = [c[0] for c in self._columns]
-            rows = self._summed(rows) if self.scale == "counts" else rows[:, first]
+        if self.several:
+            merger = self.merger()
+            rows = rows @ merger if is_sparse(merger) else rows[:, merger]
+            rows = rows.tocsr() if is_sparse(rows) else np.asarray(rows)
             if is_sparse(rows):
                 rows.sort_indices()
         return -rows if self.scale == "ct" else rows
-
-    def _summed(self, rows: Any) -> Any:
-        target = np.concatenate([np.full(len(c), i) for i, c in enumerate(self._columns)])
-        source = np.concatenate(self._columns)
-        adder = sp.csr_matrix((np.ones(len(source)), (source, target)), shape=(rows.shape[1], len(self._columns)))
-        return (rows @ adder).tocsr() if is_sparse(rows) else np.asarray(rows @ adder)
 
     def library_size(self, samples: slice | Array = slice(None)) -> Array:
         """Return the total of each sample over all genes, shape (n_samples,)."""
         if self.totals is not None:
             return self.totals[samples]
+        if self.streamed and isinstance(samples, slice) and samples == slice(None):
+            return np.concatenate([self.library_size(part) for part in self.chunks()])
         rows = self._rows(samples)
         if self._left_out:
             kept = np.setdiff1d(np.arange(rows.shape[1]), self._left_out)
@@ -288,16 +283,36 @@ class Matrix:
     def leave_out(self, keys: Iterable[str]) -> None:
         """Keep some genes out of the library sizes, for all samples alike."""
         self._left_out = [c for k in keys for c in self.match.columns.get(k, [])]
+        self._empty = None
 
     def empty(self) -> Array:
         """Return which samples hold no expression at all, shape (n_samples,); never for Ct and log2 values."""
-        if self.scale in {"ct", "log2"}:
-            return np.zeros(self.n_samples, dtype=bool)
-        return np.concatenate([self.library_size(part) == 0 for part in self.chunks()])
+        if self._empty is None:
+            if self.scale in {"ct", "log2"}:
+                self._empty = np.zeros(self.n_samples, dtype=bool)
+            else:
+                self._empty = np.concatenate([self._without(part) for part in self.chunks()])
+        return self._empty
+
+    def _without(self, samples: slice) -> Array:
+        """Return which of some samples hold no expression."""
+        if self.totals is not None:
+            return self.totals[samples] == 0
+        if self._sums is not None:
+            maybe = _passes.maybe_empty(self._rows(samples))
+            return maybe & (self._sums()[samples] == 0) if maybe.any() else maybe
+        if self._left_out:
+            return self.library_size(samples) == 0
+        rows = self._rows(samples)
+        maybe = _passes.maybe_empty(rows)
+        at = np.flatnonzero(maybe)
+        if len(at):
+            maybe[at] = np.asarray(rows[at].sum(axis=1, dtype=np.float64)).ravel() == 0
+        return maybe
 
     def gene_means(self) -> Array:
         """Return the mean of every gene of the universe over the samples, shape (n_genes,)."""
-        means = self._means(list(range(self.x.shape[1])))
+        means = self.means(list(range(self.x.shape[1])))
         return np.array([means[c].sum() for c in self._columns])
 
     def detected(self) -> float:
@@ -340,12 +355,18 @@ class Matrix:
 
     def not_finite(self, keys: Sequence[str]) -> list[tuple[str, str, str]]:
         """Return (gene, sample, value) of the first missing or infinite value of each given gene."""
-        found = []
-        seen: set[str] = set()
+        found: dict[str, tuple[int, int, str]] = {}
+        place = {k: i for i, k in enumerate(keys)}
+        of = {c: k for k in keys for c in self._columns[self.position[k]]}
+        columns = np.array(sorted(of), dtype=np.intp)
         for part in self.chunks():
-            block = self.values(keys, part)
-            for row, column in zip(*np.nonzero(~np.isfinite(block)), strict=True):
-                if keys[column] not in seen:
-                    seen.add(keys[column])
-                    found.append((keys[column], str(self.samples[part.start + row]), str(block[row, column])))
-        return found
+            for row, column in _passes.not_finite(self._rows(part), columns):
+                key, sample = of[column], part.start + row
+                if key not in found:
+                    value = self.values([key], slice(sample, sample + 1))[0, 0]
+                    found[key] = (sample, place[key], str(value))
+        first = sorted(found.items(), key=lambda f: f[1])
+        return [(key, str(self.samples[sample]), value) for key, (sample, _, value) in first]
+
+
+__all__ = ["CHUNK", "ROWS", "VALUES", "Matrix", "Row", "canonical"]

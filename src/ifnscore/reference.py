@@ -19,6 +19,7 @@ from ifnscore._lazy import np, pd
 from ifnscore.errors import DataError, listing, visible
 from ifnscore.expression import Scale, to_linear
 from ifnscore.matrix import Matrix, Row
+from ifnscore.strata import label, strata_of
 
 if TYPE_CHECKING:
     from ifnscore.methods._protocol import Array
@@ -60,27 +61,6 @@ class Stratum:
     def label(self) -> str:
         """The stratum in words, empty where there is only one."""
         return label(self.by)
-
-
-def label(by: Mapping[str, str]) -> str:
-    """Return ``tissue=blood, platform=NanoString`` for a stratum."""
-    return ", ".join(f"{k}={v}" for k, v in by.items())
-
-
-def strata_of(obs: pd.DataFrame, by: Sequence[str]) -> list[dict[str, str]]:
-    """Return the stratum of every sample.
-
-    Raises
-    ------
-    DataError
-        A stratum column is missing.
-    """
-    for column in by:
-        if column not in obs.columns:
-            msg = f"--reference-by: there is no column {column!r}; columns: {listing(obs.columns, 10) or 'none'}"
-            raise DataError(msg)
-    texts = [obs[c].astype(str).tolist() for c in by]
-    return [dict(zip(by, values, strict=True)) for values in zip(*texts, strict=True)] if by else [{} for _ in range(len(obs))]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,14 +248,16 @@ def fit(
     """
     strata = strata_of(obs, by)
     index = np.flatnonzero(controls)
-    values = matrix.values(keys, index)
+    values, sizes = matrix.gather(keys, index)
     if matrix.scale == "counts":
-        values = to_linear(values, "counts", matrix.library_size(index))
+        values = to_linear(values, "counts", sizes)
+    about = obs[[c for c in obs.columns if str(c).lower() in _AGE + _SEX]]
     people = _people(obs, donor, index)
     made = []
-    for one in sorted({tuple(strata[i].items()) for i in index}):
-        rows = [r for r, i in enumerate(index) if tuple(strata[i].items()) == one]
-        made.append(_stratum(dict(one), values[rows], obs.iloc[index[rows]], [people[r] for r in rows]))
+    places = [tuple(strata[i].items()) for i in index.tolist()]
+    for one in sorted(set(places)):
+        rows = [r for r, place in enumerate(places) if place == one]
+        made.append(_stratum(dict(one), values[rows], about.iloc[index[rows]], [people[r] for r in rows]))
     return Reference(
         scale=matrix.scale,
         genes=tuple(keys),
@@ -372,3 +354,6 @@ def _from_dict(body: Mapping[str, Any], where: str) -> Reference:
         normalised=body.get("normalised", ""),
         species=body.get("species", "human"),
     )
+
+
+__all__ = ["FORMAT", "Reference", "Stratum", "fit", "label", "read", "strata_of"]

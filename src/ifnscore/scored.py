@@ -43,7 +43,8 @@ def small(adata: AnnData, extra: Iterable[str] = ()) -> AnnData:
     x = adata.X if in_x else adata.layers[facts["layer"]]
     _, names = identify.identifiers(adata)
     matrix = Matrix(x, names, list(adata.obs_names), facts["scale"], totals=keys.totals(adata))
-    wanted = {*genes.table().genes, *extra, *get.genes(adata, key=key)["gene"]}
+    stable = {k for s in facts["signatures"].values() for k in str(s["params"].get("stable_genes", "")).split(",")}
+    wanted = {*genes.table().genes, *extra, *stable, *get.genes(adata, key=key)["gene"]}
     columns = sorted(c for k in wanted if k in matrix.match.columns for c in matrix.match.columns[k])
     values = x[:, columns]
     obs = _private.without_private(adata.obs, "scored file").copy()
@@ -54,7 +55,7 @@ def small(adata: AnnData, extra: Iterable[str] = ()) -> AnnData:
         var=pd.DataFrame(index=pd.Index([names[c] for c in columns], dtype=object)),
     )
     stored = dict(adata.uns[keys.UNS])
-    beside = (k for name in stored for k in (name, keys.detail_key(name), keys.controls_key(name)))
+    beside = (k for name in stored for k in (name, keys.detail_key(name), keys.null_key(name), keys.controls_key(name)))
     made.obsm.update({k: adata.obsm[k] for k in beside if k in adata.obsm})
     inputs = {**recorded, "scale": facts["scale"], "scale_why": facts["scale_why"], "identifiers_from": "index", "subset": True}
     made.uns[keys.UNS] = {**stored, "input": inputs}

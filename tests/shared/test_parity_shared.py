@@ -96,16 +96,29 @@ def test_ucell_min_ties(name):
         np.testing.assert_allclose(got.loc[same, PRESENT], peer.loc[same, PRESENT], atol=1e-6)
 
 
-def test_pyucell_beyond_the_number_of_genes_is_capped_here():
-    """pyUCell lets max_rank 1500 stand over 500 genes and squeezes every score; here the cap is the number of genes."""
-    got = scored("expr", "ucell", max_rank=1500, ties="pyucell")
-    np.testing.assert_allclose(got, scored("expr", "ucell", max_rank=500), atol=1e-12)
-    for name in PRESENT:
-        k = len(SETS[name])
-        low = k * (k + 1) / 2
-        # the same rank sums, on two denominators
-        peer = 1 - (1 - answer("pyucell_expr_default")[name]) * (k * 1500 - low) / (k * 500 - low)
-        np.testing.assert_allclose(got[name], peer, atol=5e-6)
+@pytest.mark.parametrize("name", list(MATRIX))
+def test_defaults_of_pyucell(name):
+    """pyUCell lets max_rank 1500 stand over 500 genes and squeezes every score; other ties cap it at the number of genes."""
+    pyucell = {"ties": "pyucell", "missing": "impute", "clip": True}
+    np.testing.assert_allclose(scored(name, "ucell", **pyucell), answer(f"pyucell_{name}_default"), rtol=0, atol=1e-7)
+    got = scored(name, "ucell", max_rank=100, **pyucell)
+    np.testing.assert_allclose(got, answer(f"pyucell_{name}_max_rank100"), rtol=0, atol=1e-7)
+    np.testing.assert_allclose(scored(name, "ucell", max_rank=1500), scored(name, "ucell", max_rank=500), rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", list(MATRIX))
+def test_aucell_of_decoupler(name):
+    peer = answer(f"decoupler_{name}_aucell_empty_False")
+    np.testing.assert_allclose(scored(name, "aucell", ties="decoupler"), peer, rtol=0, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", list(MATRIX))
+@pytest.mark.parametrize("seed", [0, 1])
+def test_aucell_of_pyscenic(name, seed):
+    got = scored(name, "aucell", ties="pyscenic", normalise="pyscenic", seed=seed)
+    np.testing.assert_allclose(got, answer(f"pyscenic_{name}_aucell_seed{seed}"), rtol=1e-12)
+    if seed == 0:  # normalised, it divides by the highest cell of each signature
+        np.testing.assert_allclose(got / got.max(), answer(f"pyscenic_{name}_aucell_seed0_normalized"), rtol=1e-12)
 
 
 def test_zcohort_mean_of_r_zscore():
@@ -179,6 +192,17 @@ def test_tiny_singscore(ties, centre, word):
 )
 def test_tiny_ucell(line, params):
     np.testing.assert_allclose(tiny("ucell", **params), tiny_values(line), atol=1e-6)
+
+
+@pytest.mark.parametrize("n_up", [4, 6])
+def test_tiny_aucell(n_up):
+    expected = tiny_values(f"expected AUCell over ties n_up {n_up}")
+    np.testing.assert_allclose(tiny("aucell", top=n_up / 10), expected, atol=1e-6)
+
+
+def test_tiny_singscore_of_unknown_direction():
+    got = tiny("singscore", direction="unknown", ties="singscore")
+    np.testing.assert_allclose(got, tiny_values("singscore unknown direction"), atol=1e-6)
 
 
 def test_tiny_ssgsea():

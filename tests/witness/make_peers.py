@@ -35,6 +35,7 @@ def main() -> None:
             cells = ad.AnnData(sp.csr_matrix(x.to_numpy().T), obs=pd.DataFrame(index=x.columns), var=pd.DataFrame(index=x.index))
             pyucell.compute_ucell_scores(cells, sets, n_jobs=1, suffix="", **options)
             save(cells.obs[list(sets)], f"pyucell_{name}_{what}")
+        of_top_genes(name, x, sets)
     x = pd.read_csv(HERE / "untied.csv", index_col=0).astype(float).T
     rows = [(s, g, (1.0 + i) / 4.0 * (-1.0 if i % 5 == 4 else 1.0)) for s, genes in sets.items() for i, g in enumerate(genes)]
     net = pd.DataFrame(rows, columns=["source", "target", "weight"])
@@ -42,6 +43,18 @@ def main() -> None:
         save(dc.mt.waggr(x, net, tmin=1, fun=fun, times=1)[0][list(sets)], f"decoupler_untied_{fun}_weighted")
     save(dc.mt.waggr(x, net.assign(weight=1.0), tmin=1, fun="wmean", times=1)[0][list(sets)], "decoupler_untied_wmean")
     print(sys.version.split()[0], *(f"{p} {version(p)}" for p in ("gseapy", "pyucell", "decoupler", "numpy", "anndata")))
+
+
+def of_top_genes(name: str, x: pd.DataFrame, sets: dict[str, list[str]]) -> None:
+    """Save pyUCell's answers with all its defaults, of up- and down-sets too, and decoupler's AUCell."""
+    cells = ad.AnnData(sp.csr_matrix(x.to_numpy().T), obs=pd.DataFrame(index=x.columns), var=pd.DataFrame(index=x.index))
+    pairs = (("RICE6", "RANDOM30"), ("MISSING12", "RICE6"))
+    signed = {f"{up}-{down}": [f"{g}+" for g in sets[up]] + [f"{g}-" for g in sets[down]] for up, down in pairs}
+    pyucell.compute_ucell_scores(cells, sets | signed, n_jobs=1, suffix="")
+    save(cells.obs[[*sets, *signed]], f"pyucell_{name}_default")
+    net = pd.DataFrame([(s, g, 1.0) for s, genes in sets.items() for g in genes], columns=["source", "target", "weight"])
+    for what, options in {"aucell": {}, "aucell_up40": {"n_up": 40}}.items():
+        save(dc.mt.aucell(x.T, net, tmin=1, empty=False, **options)[0][list(sets)], f"decoupler_{name}_{what}")
 
 
 def save(table: pd.DataFrame, name: str) -> None:

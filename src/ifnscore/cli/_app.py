@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import shutil
 import sys
 import textwrap
@@ -32,14 +33,37 @@ def tell(text: str) -> None:
     """Print one line on stderr; a terminal gets it broken between words."""
     line = f"ifnscore: {oneline(text)}"
     if sys.stderr.isatty():
+        _clear()
         width = max(shutil.get_terminal_size((80, 24)).columns, _NARROWEST)
         line = "\n".join(textwrap.wrap(line, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False))
     click.echo(line, err=True)
 
 
+#: Whether a fleeting line stands on the terminal.
+_standing: list[str] = []
+
+
+def _clear() -> None:
+    """Take a fleeting line away before something else is said."""
+    if _standing:
+        _standing.clear()
+        click.echo("\r\x1b[K", err=True, nl=False)
+
+
 class _Stderr(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         tell(record.getMessage())
+
+    def fleeting(self, line: str) -> bool:
+        """Show a line that the next one replaces, where somebody reads stderr at a terminal."""
+        if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+            return False
+        _clear()
+        if line:
+            room = max(shutil.get_terminal_size((80, 24)).columns, _NARROWEST) - 1
+            click.echo(f"ifnscore: {line}"[:room], err=True, nl=False)
+            _standing.append(line)
+        return True
 
 
 def _show(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:

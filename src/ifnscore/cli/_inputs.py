@@ -101,7 +101,7 @@ def option_files(given: dict[str, str]) -> list[str]:
     return [value for name, value in given.items() if name in known and value]
 
 
-def load(matrices: Sequence[str], asked: dict[str, Any], *, control: str | None = None) -> AnnData:
+def load(matrices: Sequence[str], asked: dict[str, Any], *, control: str | None = None, lazily: bool = False) -> Any:
     """Read matrices, join annotations, and sum cells where asked to.
 
     Parameters
@@ -112,11 +112,14 @@ def load(matrices: Sequence[str], asked: dict[str, Any], *, control: str | None 
         Values of the options in :data:`reading`; those that a command does not have count as not given.
     control
         Control expression, whose columns are carried through a pseudo-bulk.
+    lazily
+        Leave a large h5ad or zarr where it is (a :class:`ifnscore.loaders.Lazy`, closed when the command ends).
     """
     samples, layer, pseudobulk = asked.get("samples"), asked.get("layer"), asked.get("pseudobulk")
     given = format_options(asked)
     with _pointing(matrices):
-        adata = loaders.read(
+        adata: Any = _left(matrices, asked) if lazily and not given else None
+        adata = adata or loaders.read(
             *matrices,
             scale=asked.get("scale"),
             symbol_column=asked.get("symbol_column"),
@@ -130,8 +133,25 @@ def load(matrices: Sequence[str], asked: dict[str, Any], *, control: str | None 
     if pseudobulk:
         from ifnscore import tl
 
-        adata = tl.pseudobulk(adata, pseudobulk, layer=layer, keep=control)
+        with naming(matrices):
+            adata = tl.pseudobulk(adata, pseudobulk, layer=layer, keep=control)
     return adata
+
+
+def _left(matrices: Sequence[str], asked: dict[str, Any]) -> loaders.Lazy | None:
+    """Return a large matrix that stays in its file, or None."""
+    if len(matrices) > 1 or asked.get("normalise") not in (None, "none"):
+        return None
+    found = loaders.read_lazily(
+        Path(matrices[0]),
+        scale=asked.get("scale"),
+        symbol_column=asked.get("symbol_column"),
+        layer=asked.get("layer"),
+        species=asked.get("species") or "human",
+    )
+    if found is not None:
+        click.get_current_context().call_on_close(found.close)
+    return found
 
 
 @contextlib.contextmanager
@@ -174,7 +194,8 @@ def naming(matrices: Sequence[str], *others: str | None) -> Iterator[None]:
     except DataError as error:
         if len(matrices) != 1 or any(name and str(name) in str(error) for name in (*matrices, *others)):
             raise
-        msg = f"{loader_files.label(Path(matrices[0]))}: {error}"
+        name = loader_files.label(Path(matrices[0]))
+        msg = f"{name}: {str(error).removeprefix(f'{Path(matrices[0]).name}: ')}"
         raise (ScaleError if isinstance(error, ScaleError) else DataError)(msg) from error
 
 
@@ -189,7 +210,10 @@ def join_samples(adata: AnnData, path: Path) -> None:
     here = adata.obs_names.astype(str)
     table = annotations_of(path, here, "matrix")
     shared = _replaced(path, table, adata.obs, "matrix")
-    adata.obs = adata.obs.drop(columns=shared).join(table.set_axis(adata.obs.index))
+    if isinstance(adata.obs, loaders.Columns):
+        adata.obs.add(table)
+    else:
+        adata.obs = adata.obs.drop(columns=shared).join(table.set_axis(adata.obs.index))
 
 
 def annotations_of(path: Path, here: pd.Index[Any], what: str) -> pd.DataFrame:
@@ -296,9 +320,7 @@ def parse_table(text: str, name: str) -> pd.DataFrame:
             return _formulas.unguarded(table.set_axis(table.index.astype(str)).rename_axis("sample_id").reset_index())
         names = list(dict.fromkeys([table.columns[0], *(c for c in table.columns if c == "sample_id")]))
         at = [list(table.columns).index(c) for c in names]
-        kept = pd.read_csv(
-            io.StringIO(text), sep=separator, skipinitialspace=True, usecols=at, dtype=str, keep_default_na=False
-        )
+        kept = pd.read_csv(io.StringIO(text), sep=separator, skipinitialspace=True, usecols=at, dtype=str, keep_default_na=False)
     except ValueError as error:
         ragged = _RAGGED.search(str(error))
         what = f"line {int(ragged[2]) + skipped} has {ragged[3]} cells, the header {ragged[1]}" if ragged else str(error)

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["NA", "TABLES", "check_suffix", "records", "show", "show_json", "tsv", "write"]
 #: Control characters that JSON allows, marks that turn the direction of text, and halves of characters.
 _STEERING = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+#: Rows of a table in parts that are made and written at a time.
+ROWS = 50_000
 TABLES = (".tsv", ".csv", ".parquet")
 
 
@@ -81,6 +84,54 @@ def write(table: pd.DataFrame, path: Path, *, force: bool) -> None:
             _formulas.guarded(table).to_csv(target, sep=separator, index=False, na_rep=NA, lineterminator="\n")
 
     _files.write(path, writer, force=force)
+
+
+def write_parts(parts: Iterable[pd.DataFrame], path: Path, *, force: bool) -> None:
+    """Write a table that comes in parts as TSV, CSV or parquet; no more than one part is held.
+
+    Parameters
+    ----------
+    parts
+        Tables with the same columns.
+    path
+        Where they go; the ending says the format.
+    force
+        Replace an existing output.
+    """
+
+    def writer(target: Path) -> None:
+        if path.suffix == ".parquet":
+            _parquet(parts, target)
+            return
+        guard = _formulas.Guard()
+        with target.open("w", encoding="utf-8", newline="") as file:
+            for i, part in enumerate(parts):
+                guarded = guard(part)
+                guarded.to_csv(
+                    file, sep="\t" if path.suffix == ".tsv" else ",", index=False, na_rep=NA, lineterminator="\n", header=i == 0
+                )
+        guard.tell()
+
+    _files.write(path, writer, force=force)
+
+
+def _parquet(parts: Iterable[pd.DataFrame], target: Path) -> None:
+    """Write parts as groups of rows; a column that is empty in the first part may hold true and false later."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    writer: Any = None
+    try:
+        for part in parts:
+            if writer is None:
+                first = pa.Table.from_pandas(part, preserve_index=False).schema
+                fields = [pa.field(f.name, pa.bool_()) if pa.types.is_null(f.type) else f for f in first]
+                schema = pa.schema(fields, metadata=first.metadata)
+                writer = parquet.ParquetWriter(target, schema)
+            writer.write_table(pa.Table.from_pandas(part, schema=schema, preserve_index=False))
+    finally:
+        if writer is not None:
+            writer.close()
 
 
 def show_json(value: Any) -> None:

@@ -9,11 +9,11 @@ import click
 
 from ifnscore import _files, engine, methods, scored
 from ifnscore import signatures as catalogue
-from ifnscore.cli import _app, _inputs, _output, _terminal
+from ifnscore.cli import _app, _inputs, _output, _scheduler, _terminal
 from ifnscore.errors import DataError, UsageError, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from anndata import AnnData
 
@@ -26,6 +26,12 @@ Examples:
   ifnscore score cells.h5ad -m ucell --pseudobulk sample,cell_type --long
   zcat table.tsv.gz | ifnscore score - --scale log2p1 -s own_sets.gmt --json
 """
+
+
+NULL_HELP = (
+    "Compare every score with N random gene sets of like expression: columns p_null and null_sets (--long, --json, h5ad). "
+    "About this sample against random genes, not about groups of patients."
+)
 
 
 @click.command(epilog=EPILOG)
@@ -48,7 +54,10 @@ Examples:
 @click.option("--pseudocount", type=float, metavar="X", help="Added on the linear scale before the formula.")
 @click.option("--min-coverage", type=float, metavar="X", help="Smallest share of usable genes, instead of each signature's own.")
 @click.option("--allow-missing", is_flag=True, help="Drop genes with missing values for all samples alike.")
+@click.option("--null", type=click.IntRange(min=1), metavar="N", help=NULL_HELP)
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of random gene sets and of intervals of cut-offs.")
 @click.option("--chunk-size", type=click.IntRange(min=1), metavar="N", help="Samples handled at a time.")
+@_scheduler.option
 @click.option("-o", "--output", metavar="OUT", help="File: .tsv, .csv, .parquet, .h5ad or .zarr.")
 @click.option("--long", "long_", is_flag=True, help="One row a sample and signature, with coverage, cut-off and more.")
 @click.option("--json", "json_", is_flag=True, help="The long table as JSON records on stdout.")
@@ -69,7 +78,9 @@ def score(matrices: tuple[str, ...], wanted: tuple[str, ...], **options: Any) ->
         files = [*matrices, options["samples"], options["reference"], *(w for w in wanted if catalogue.names_file(w))]
         files += _inputs.option_files(_inputs.format_options(options))
         _files.check_free(Path(options["output"]), force=options["force"], inputs=[Path(f) for f in files if f])
-    adata = _inputs.load(matrices, options, control=given)
+    _scheduler.check(options["scheduler"])
+    adata = _inputs.load(matrices, options, control=given, lazily=True)
+    _make_room(adata, options["output"])
     compares = _compares(method)
     _tell_housekeeping(adata, chosen, options)
     needed = compares or method in (None, engine.PUBLISHED)
@@ -79,7 +90,7 @@ def score(matrices: tuple[str, ...], wanted: tuple[str, ...], **options: Any) ->
         raise DataError(msg)
     from ifnscore import tl
 
-    with _inputs.naming(matrices, options["reference"]):
+    with _inputs.naming(matrices, options["reference"]), _scheduler.used(options["scheduler"], adata, matrices):
         tl.score(
             adata,
             chosen,
@@ -95,10 +106,24 @@ def score(matrices: tuple[str, ...], wanted: tuple[str, ...], **options: Any) ->
             min_coverage=options["min_coverage"],
             allow_missing=options["allow_missing"],
             chunk_size=options["chunk_size"],
+            null=options["null"],
+            rng=options["seed"],
         )
     by_rule = method is None and given is None and options["reference"] is None
     hidden = _same(chosen) if by_rule and set(wanted) <= {"panel", "all"} else {}
     _give(adata, hidden, options)
+
+
+def _make_room(adata: Any, output: str | None) -> None:
+    """Choose where the scores of a matrix that stays in its file are kept: beside a table they go to, else in memory."""
+    from ifnscore import loaders, tl
+
+    if not isinstance(adata, loaders.Lazy):
+        return
+    if output and Path(output).suffix in scored.SUFFIXES:
+        adata.keep_scores()
+    elif output and adata.n_obs > tl.DETAIL_LIMIT:
+        adata.scratch = Path(output).parent
 
 
 def _tell_housekeeping(adata: AnnData, chosen: Sequence[catalogue.Signature], options: dict[str, Any]) -> None:
@@ -167,6 +192,8 @@ def _give(adata: AnnData, hidden: dict[str, str], options: dict[str, Any]) -> No
     path = Path(options["output"]) if options["output"] else None
     if path and path.suffix in scored.SUFFIXES:
         scored.write(adata, path, force=options["force"])
+    elif path and isinstance(adata.obsm[_key(adata)], engine.Spilled):
+        _output.write_parts(_parts(adata, hidden, long_=options["long_"]), path, force=options["force"])
     elif path:
         _output.write(_table(adata, hidden, long_=options["long_"]), path, force=options["force"])
     if options["json_"]:
@@ -177,6 +204,18 @@ def _give(adata: AnnData, hidden: dict[str, str], options: dict[str, Any]) -> No
         _output.show(_table(adata, hidden, long_=options["long_"]))
     if path is not None:
         say(f"wrote {path}")
+
+
+def _parts(adata: Any, hidden: dict[str, str], *, long_: bool) -> Iterator[pd.DataFrame]:
+    """Yield the table in parts, in the order in which it is written whole: a long one signature by signature."""
+    key = _key(adata)
+    signatures = [s for s in adata.obsm[key].columns if s not in hidden] if long_ else [""]
+    places = [(s, start) for s in signatures for start in range(0, adata.n_obs, _output.ROWS)]
+    for signature, start in engine.track(places, "writing", adata.n_obs * len(signatures), lambda _: _output.ROWS):
+        part = adata[start : start + _output.ROWS]
+        if signature:
+            part.obsm[key] = part.obsm[key][[signature]]
+        yield _table(part, hidden, long_=long_)
 
 
 def _key(adata: AnnData) -> str:

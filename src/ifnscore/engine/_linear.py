@@ -32,4 +32,4 @@ def linear_scores(kernel: ColumnKernel, task: Task, plan: Plan, part: Matrix, sa
     base = zero(task, part.scale)
     values = stored(chosen, task, part.scale, size) - base
     chosen = sp.csr_matrix((values, chosen.indices, chosen.indptr), shape=chosen.shape)
-    return _linear.from_columns(kernel, chosen, plan, base)
+    return _linear.from_rows(kernel, chosen, np.arange(len(plan.genes)), plan, base)

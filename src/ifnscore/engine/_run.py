@@ -8,18 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 from ifnscore import genes, methods
 from ifnscore._lazy import is_sparse, np
+from ifnscore.engine import _distributed, _null, _stable, _zeros
 from ifnscore.engine._controls import fitted, left_out_and_inside, usable
 from ifnscore.engine._linear import linear_scores
-from ifnscore.engine._scores import Scores
+from ifnscore.engine._null import Null, NullRequest
+from ifnscore.engine._progress import length, track
+from ifnscore.engine._scores import Scores, extremes
 from ifnscore.engine._uses import GeneUse, gene_uses
-from ifnscore.engine._values import convert, remaining, whole_rows
-from ifnscore.errors import DataError
+from ifnscore.engine._values import convert, remaining, whole_rows, with_universe
+from ifnscore.engine._watch import Finding, Watch, refuse
+from ifnscore.errors import DataError, say
 from ifnscore.matrix import Matrix
-from ifnscore.methods import WORTH_COMPILING
+from ifnscore.methods import worth_compiling
 from ifnscore.methods._protocol import ColumnKernel, Kernel, Plan, RowKernel, SetPlan, TwoPassKernel
-from ifnscore.reference import Reference, label
+from ifnscore.reference import Reference
+from ifnscore.strata import Coded, label, labels
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ifnscore.engine._tasks import Task
     from ifnscore.methods._protocol import Array
 
@@ -56,6 +63,12 @@ class Runner:
         Stratum of each sample, as made by :func:`ifnscore.reference.strata_of`.
     dropped
         Gene keys that may not be used (missing values), with the reason.
+    chunk_size
+        Samples handled at a time, or None.
+    watch
+        What values that nobody has seen yet are held to, or None.
+    null
+        Random sets to compare every score with, or None.
     """
 
     def __init__(
@@ -66,45 +79,41 @@ class Runner:
         strata: Sequence[Mapping[str, str]],
         dropped: Mapping[str, str],
         chunk_size: int | None = None,
+        watch: Watch | None = None,
+        null: NullRequest | None = None,
     ) -> None:
         self.matrix, self.tasks, self.reference = matrix, list(tasks), reference
-        self.dropped, self.chunk_size = dropped, chunk_size
-        self.labels = [label(s) for s in strata]
-        self.by = dict(zip(self.labels, strata, strict=True))
+        self.dropped, self.chunk_size, self.watch = dropped, chunk_size, watch
+        self.labels: Sequence[str] = labels(strata)
+        self.by = {label(s): s for s in (strata.values if isinstance(strata, Coded) else strata)}
         self.uses: list[GeneUse] = []
         self.groups = self._grouped()
+        if null is not None:
+            _null.check(self)
         if any(isinstance(g.kernel, RowKernel) for g in self.groups):
             matrix.by_rows()
         for group in self.groups:
-            self._check_zeros(group)
+            _zeros.check(self, group.lead, self._logged(group))
             self._plan(group)
+            self._remark(group)
+        self.null = Null(self, null) if null is not None else None
 
-    def _check_zeros(self, group: _Group) -> None:
-        """Refuse zeros before a logarithm without a pseudo-count, and housekeeping genes that are 0.
+    def _logged(self, group: _Group) -> Sequence[str]:
+        """Return the genes whose values a method may take logarithms of."""
+        return self.matrix.universe if isinstance(group.kernel, RowKernel) else self._empty_plan(group).genes
 
-        Raises
-        ------
-        DataError
-            Names the gene.
-        """
-        task = group.lead
-        if self.matrix.scale in {"log2", "ct"} or task.works_on == "order":
-            return
-        bare = task.works_on == "log2" and task.pseudocount == 0
-        divides = task.works_on == "linear"
-        keys = [*(self._empty_plan(group).genes if bare else ()), *(task.housekeeping if bare or divides else ())]
-        if not keys:
-            return
-        zeros = np.zeros(len(keys), dtype=bool)
-        for chunk in self.matrix.chunks(self.chunk_size):
-            zeros |= (self.matrix.values(keys, chunk) <= 0).any(axis=0)
-        for stratum in self.reference.strata if self.reference and task.method.reference == "required" else ():
-            zeros |= (self.reference.values(stratum, keys) <= 0).any(axis=0) if self.reference else False
-        if zeros.any():
-            gene = keys[int(np.argmax(zeros))]
-            what = "its logarithm has no pseudo-count: give one (--pseudocount 1)" if bare else "nothing can be divided by it"
-            msg = f"{gene} is 0 in some samples and {what}"
-            raise DataError(msg)
+    def _remark(self, group: _Group) -> None:
+        """Say what a method has to say about its parameters on this matrix."""
+        plan = next((p for p in group.plans.values() if p is not None), None)
+        if plan is not None and isinstance(group.kernel, RowKernel):
+            zeros_tell = self.matrix.scale not in {"log2", "ct"}
+            for text in group.kernel.remarks(plan, self.matrix.detected if zeros_tell else lambda: 1.0):
+                say(text)
+
+    @property
+    def afar(self) -> bool:
+        """Whether chunks are read and worked on by dask."""
+        return _distributed.is_afar(self.matrix)
 
     def _grouped(self) -> list[_Group]:
         groups: dict[tuple[Any, ...], _Group] = {}
@@ -115,6 +124,7 @@ class Runner:
         return list(groups.values())
 
     def _plan(self, group: _Group) -> None:
+        seen = self._first_pass(group)
         for name, by in self.by.items():
             plan = self._empty_plan(group)
             controls = None
@@ -125,15 +135,14 @@ class Runner:
                     self._note(group, plan, name, "no controls in this stratum")
                     continue
             plan = fitted(group.kernel, plan, controls)
-            if isinstance(group.kernel, TwoPassKernel):
-                plan = self._first_pass(group, plan, name)
+            plan = seen.get(name, plan)
+            if group.lead.method.needs == "whole_matrix":
+                plan = self._prepare(group, plan, name)
             self._note(group, plan, name)
             plan = usable(group.kernel, plan, controls)
             if controls is not None and isinstance(group.kernel, ColumnKernel):
                 group.control_terms[name] = group.kernel.terms(controls, plan)
             group.plans[name] = plan
-            if group.lead.method.needs == "whole_matrix":
-                self._prepare(group, plan, name)
 
     def _empty_plan(self, group: _Group) -> Plan:
         """Return the plan before statistics: genes found, in the order of the signatures."""
@@ -150,6 +159,7 @@ class Runner:
             here = [k for k in keys if k in self.matrix.position and k not in self.dropped and self._in_reference(k, task)]
             for k in here:
                 found.setdefault(k, len(found))
+            gone = [keys[k][0] for k in keys if k not in here]
             sets.append(
                 SetPlan(
                     id=s.id,
@@ -157,6 +167,8 @@ class Runner:
                     sign=np.array([keys[k][0] for k in here]),
                     weights=np.array([keys[k][1] for k in here]),
                     n_published=len(keys),
+                    absent=(gone.count(1.0), gone.count(-1.0)),
+                    withheld=len(here) < task.min_coverage * len(keys) - 1e-9,
                 )
             )
         return Plan(
@@ -165,7 +177,8 @@ class Runner:
             sets=tuple(sets),
             params=dict(group.lead.params),
             n_universe=len(self.matrix.universe) - len([d for d in self.dropped if d in self.matrix.position]),
-            compiled=self.matrix.n_stored >= WORTH_COMPILING,
+            compiled=worth_compiling(self.matrix.n_samples, self.matrix.n_stored),
+            stable=_stable.positions(group.lead.params, self.matrix, self.dropped),
         )
 
     def _in_reference(self, key: str, task: Task) -> bool:
@@ -195,49 +208,95 @@ class Runner:
         """Return the samples of a stratum among those of a chunk, counted from its first."""
         if len(self.by) == 1:
             return slice(0, chunk.stop - chunk.start)
-        return np.flatnonzero([n == name for n in self.labels[chunk]])
+        here = self.labels[chunk]
+        return here.where(name) if isinstance(here, Coded) else np.flatnonzero([n == name for n in here])
 
-    def _first_pass(self, group: _Group, plan: Plan, name: str) -> Plan:
+    def _first_pass(self, group: _Group) -> dict[str, Plan]:
+        """Return the plan of each stratum with what its samples say of the genes; all strata are read in one pass."""
+        kernel, plan = group.kernel, self._empty_plan(group)
+        if not isinstance(kernel, TwoPassKernel):
+            return {}
+        states = {name: _distributed.folded(self, (group, plan, name)) if self.afar else None for name in self.by}
+        for chunk in () if self.afar else self._chunks("first pass"):
+            part = self.matrix.part(chunk, [*plan.genes, *group.lead.housekeeping])
+            self._refuse(self.watch.look(part) if self.watch else None, chunk)
+            states = {name: self.fold(state, (group, plan, name), part, chunk) for name, state in states.items()}
+        return {name: replace(plan, stats=kernel.finish(state, plan)) for name, state in states.items()}
+
+    def fold(self, state: Any, which: tuple[_Group, Plan, str], part: Matrix, chunk: slice) -> Any:
+        """Add the samples of a stratum among some that are in memory to the state of a first pass (None at first)."""
+        group, plan, name = which
         assert isinstance(group.kernel, TwoPassKernel)
-        state = None
-        for chunk in self.matrix.chunks(self.chunk_size):
-            samples = self._of(name, chunk)
-            if isinstance(samples, slice) or len(samples):
-                x = self.working(group, plan, self.matrix.part(chunk), samples)
-                state = group.kernel.fold(state, x[np.isfinite(x).all(axis=1)])
-        return replace(plan, stats=group.kernel.finish(state, plan))
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+            x = self.working(group, plan, part, self._of(name, chunk))
+        x = x[np.isfinite(x).all(axis=1)]
+        return group.kernel.fold(group.kernel.begin(plan) if state is None else state, x) if len(x) else state
 
-    def _prepare(self, group: _Group, plan: Plan, name: str) -> None:
-        """Let a method of the whole matrix see all samples of a stratum at once."""
+    def _prepare(self, group: _Group, plan: Plan, name: str) -> Plan:
+        """Let a method of the whole matrix see all samples of a stratum at once; return the plan with what it says of genes."""
         assert isinstance(group.kernel, RowKernel)
+        _distributed.refuse_whole(self.matrix, group.lead.method.id)
         everyone = self._of(name, slice(0, self.matrix.n_samples))
+        n_samples = self.matrix.n_samples if isinstance(everyone, slice) else len(everyone)
+        group.kernel.admit(n_samples, plan.n_universe, plan)
         rows = whole_rows(group.lead, self.matrix, everyone, self.dropped)
-        group.prepared[name] = group.kernel.prepare(rows, remaining(plan, self.matrix, self.dropped))
+        seen = with_universe(plan, self.matrix, self.dropped)
+        group.prepared[name] = group.kernel.prepare(rows, seen)
+        return replace(plan, stats=group.kernel.statistics(group.prepared[name], seen))
 
     def _note(self, group: _Group, plan: Plan, stratum: str, why: str = "") -> None:
         for task, one in zip(group.tasks, plan.sets, strict=True):
             self.uses += gene_uses(task, one, plan, stratum, self.matrix, self.dropped, why)
 
-    def run(self, *, detail: bool) -> Scores:
+    def run(self, *, detail: bool, folder: Path | None = None) -> Scores:
         """Score all samples.
 
         Parameters
         ----------
         detail
             Also compute the jackknife range over genes and the largest share of one gene.
+        folder
+            Keep the scores in a temporary file there, not in memory; without details.
+
+        Raises
+        ------
+        DataError
+            A value contradicts what was known of a matrix that is read in parts; its sample and gene are named.
         """
-        out = Scores.empty(self.matrix.n_samples, len(self.tasks), self.labels, self.uses, detail=detail)
+        out = Scores.empty(self.matrix.n_samples, len(self.tasks), self.labels, self.uses, detail=detail, folder=folder)
+        if self.null is not None:
+            out.p_null = np.full((self.matrix.n_samples, len(self.tasks)), np.nan)
+        ends = np.array([[np.inf], [-np.inf]]).repeat(len(self.tasks), axis=1)
         for chunk, part in self.parts(detail=detail):
             out.put(chunk, part)
+            ends = extremes(ends, part.values)
         for group in self.groups:
-            group.factor = group.kernel.factor(out.values[:, group.positions], self._empty_plan(group))
+            group.factor = group.kernel.factor(ends[:, group.positions], self._empty_plan(group))
             out.multiply(group.positions, group.factor)
         return out
 
     def parts(self, *, detail: bool) -> Iterator[tuple[slice, Scores]]:
         """Score the samples chunk by chunk; factors over the whole call (:meth:`Kernel.factor`) are not applied."""
+        scored = _distributed.scored(self, detail=detail) if self.afar else self._scored(detail=detail)
+        for chunk, part in track(scored, "scoring", self.matrix.n_samples, lambda done: length(done[0])):
+            self._refuse(part.finding, chunk)
+            yield chunk, part
+
+    def _scored(self, *, detail: bool) -> Iterator[tuple[slice, Scores]]:
+        keys = None
+        if all(isinstance(g.kernel, ColumnKernel) for g in self.groups):
+            keys = list(dict.fromkeys(k for g in self.groups for k in (*self._empty_plan(g).genes, *g.lead.housekeeping)))
+            keys += self.null.genes() if self.null else []
         for chunk in self.matrix.chunks(self.chunk_size):
-            yield chunk, self.score_part(self.matrix.part(chunk), chunk, detail=detail)
+            yield chunk, self.score_part(self.matrix.part(chunk, keys), chunk, detail=detail)
+
+    def _chunks(self, doing: str) -> Iterator[slice]:
+        return track(self.matrix.chunks(self.chunk_size), doing, self.matrix.n_samples, length)
+
+    def _refuse(self, found: Finding | None, chunk: slice) -> None:
+        """Raise the error of a finding, its sample named."""
+        if found is not None:
+            refuse(found, str(self.matrix.samples[chunk.start + found.row]))
 
     def score_part(self, part: Matrix, chunk: slice, *, detail: bool) -> Scores:
         """Score some consecutive samples that are in memory.
@@ -252,11 +311,18 @@ class Runner:
             As in :meth:`run`.
         """
         out = Scores.empty(part.n_samples, len(self.tasks), self.labels[chunk], self.uses, detail=detail)
-        for group in self.groups:
+        out.finding = self.watch.look(part) if self.watch else None
+        if out.finding is not None:
+            return out
+        out.unexpressed = part.empty()
+        out.p_null = np.full(out.values.shape, np.nan) if self.null is not None else None
+        for place, group in enumerate(self.groups):
             for name, plan in group.plans.items():
                 samples = self._of(name, chunk)
                 if plan is not None and (isinstance(samples, slice) or len(samples)):
                     self._score(group, plan, name, (part, samples, chunk), out, detail=detail)
+                    if self.null is not None and out.p_null is not None:
+                        self.null.compare(self, (place, name), (part, samples), out.values, out.p_null)
         return out
 
     def _score(
@@ -269,7 +335,7 @@ class Runner:
         *,
         detail: bool,
     ) -> None:
-        part, samples, _ = where
+        samples = where[1]
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
             scores, terms = self._terms(group, plan, stratum, where, detail=detail)
             for i, (task, position, one) in enumerate(zip(group.tasks, group.positions, plan.sets, strict=True)):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ifnscore import genes, methods, signatures
+from ifnscore.engine import _stable
 from ifnscore.errors import DataError, UsageError, listing, say, warn
 from ifnscore.expression import MIN_GENES_FOR_CPM, Scale
 from ifnscore.matrix import Matrix
@@ -56,7 +57,7 @@ class Task:
     @property
     def works_on(self) -> str:
         """Scale that the kernel is given."""
-        return str(self.params.get("scale", self.method.works_on))
+        return self.method.working_scale(self.params)
 
     @property
     def group(self) -> tuple[Any, ...]:
@@ -135,13 +136,25 @@ def make(chosen: Sequence[Signature], method: str, matrix: Matrix, request: Requ
     if method == PUBLISHED and request.own:
         msg = f"--param {listing(request.own)} needs a method: published formulas have their own parameters; add -m METHOD"
         raise UsageError(msg)
+    if method != PUBLISHED:
+        request = replace(request, params=_stable.resolved(request.params, methods.get(method), matrix))
     tasks = [_task(s, method, matrix, request) for s in chosen]
-    for used in {t.method.id: t.method for t in tasks}.values():
+    for used, params in {t.method.id: (t.method, t.params) for t in tasks}.values():
         if matrix.scale not in used.scales:
             msg = f"{used.id} takes {', '.join(used.scales)}, and this matrix is on scale {matrix.scale}"
             raise DataError(msg)
-        _check_universe(used, matrix)
+        check_universe(used, params, matrix)
+    for task in tasks:
+        _check_counts(task, matrix)
     return tasks
+
+
+def _check_counts(task: Task, matrix: Matrix) -> None:
+    """Refuse other values than counts where a parameter asks for counts."""
+    if task.works_on == "counts" and matrix.scale != "counts":
+        asks = next(f"{p.name}={task.params[p.name]}" for p in task.method.parameters if task.params[p.name] in p.works_on)
+        msg = f"{task.method.id} with {asks} takes counts, and this matrix is on scale {matrix.scale}: leave {asks} out"
+        raise DataError(msg)
 
 
 def _task(signature: Signature, method: str, matrix: Matrix, request: Request) -> Task:
@@ -240,7 +253,7 @@ def catalogue_housekeeping() -> list[str]:
 def _housekeeping(record: Method, own: Sequence[str], matrix: Matrix, request: Request) -> tuple[str, ...]:
     """Return the housekeeping genes to subtract: the user's, the formula's, or for Ct data the catalogue's."""
     asked = request.params.get("housekeeping", "auto")
-    if record.works_on == "order" or asked in ("none", ()):
+    if record.works_on == "order" or record.needs == "whole_matrix" or asked in ("none", ()):
         return ()
     known = genes.table()
     if asked != "auto":
@@ -296,18 +309,29 @@ def panel_housekeeping(matrix: Matrix) -> tuple[str, ...]:
     return found
 
 
-def _check_universe(method: Method, matrix: Matrix) -> None:
+def check_universe(method: Method, params: Mapping[str, Any], matrix: Matrix) -> None:
+    """Warn about a panel, and refuse one that is too small for a method that needs all genes of a sample.
+
+    Raises
+    ------
+    DataError
+        There are fewer genes than the method needs, or only some of those that were measured, and no stable genes.
+    """
     n = len(matrix.universe)
-    if method.needs != "whole_row":
+    if method.needs == "signature_columns" or params.get(_stable.PARAMETER):
         return
+    ranks = method.works_on == "order"
+    how = "ranks genes within a sample" if ranks else "compares the genes of a signature with all other genes of the matrix"
     if not matrix.complete:
-        msg = f"{method.id} ranks genes within a sample, and this file holds only some of them: score the original matrix"
+        msg = f"{method.id} {how}, and this file holds only some of them: score the original matrix"
         raise DataError(msg)
     if n < method.min_genes:
+        why = "on a panel ranks squeeze every difference" if ranks else "on a panel the other genes are no background"
         msg = (
-            f"{method.id} ranks genes within a sample and this matrix has {n}, under {method.min_genes}: on a panel ranks "
-            "squeeze every difference. Use -m mean_log, or controls with -m zref_mean"
+            f"{method.id} {how} and this matrix has {n}, under {method.min_genes}: {why}. Use -m mean_log, controls with "
+            f"-m zref_mean, or ranks among stable genes only: -m singscore --param {_stable.PARAMETER}=GENE,GENE,..."
         )
         raise DataError(msg)
     if n < FEW_GENES:
-        warn(f"{method.id} on {n} genes, under {FEW_GENES}: the ranks depend on which genes the panel holds; mean_log is safer")
+        depends = "the ranks depend" if ranks else "the score depends"
+        warn(f"{method.id} on {n} genes, under {FEW_GENES}: {depends} on which genes the panel holds; mean_log is safer")

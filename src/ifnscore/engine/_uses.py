@@ -65,7 +65,7 @@ def gene_uses(
             published=published,
             column=row.identifier,
             occurrence=row.occurrence,
-            weight=weights.get(i, 1.0),
+            weight=weights.get(i, -1.0 if published in task.signature.down else 1.0),
             centre=float(plan.stats.centre[i]) if known and plan.stats else float("nan"),
             spread=float(plan.stats.spread[i]) if known and plan.stats else float("nan"),
             used=not note,
@@ -82,5 +82,5 @@ def _note(task: Task, key: str, i: int, stats: Stats | None, dropped: Mapping[st
     if i < 0:
         return "not in the reference"
     if stats is not None and not stats.usable[i]:
-        return "no spread" if task.method.score_type == "z" else "control centre is 0"
+        return "no spread" if task.method.score_type in {"z", "rank"} else "control centre is 0"
     return ""

@@ -32,7 +32,7 @@ def convert(x: Array, housekeeping: Array, task: Task, scale: expression.Scale, 
     if scale == "ct":
         x = expression.from_ct(x, housekeeping) if has else x
         has = False
-    if task.works_on == "log2":
+    if task.works_on in {"log2", "log"}:
         log = expression.to_log2(x, scale, library_size, task.pseudocount)
         if not has:
             return log
@@ -54,14 +54,20 @@ def whole_rows(task: Task, matrix: Matrix, samples: slice | Array, dropped: Coll
     rows = matrix.whole_rows(samples)
     if dropped:
         rows = rows[:, [i for i, k in enumerate(matrix.universe) if k not in dropped]]
-    if task.works_on == "order":
+    if task.works_on in {"order", "counts"} or _as_they_are(task, matrix.scale):
         return rows
     size = matrix.library_size(samples) if matrix.scale == "counts" else None
-    if is_sparse(rows) and zero(task, matrix.scale) == 0:
-        values = stored(rows, task, matrix.scale, size)
+    base = zero(task, matrix.scale)
+    if is_sparse(rows) and (base == 0 or (task.works_on == "log" and np.isfinite(base))):
+        values = stored(rows, task, matrix.scale, size) - base
         return sp.csr_matrix((values, rows.indices, rows.indptr), shape=rows.shape)
     dense = rows.toarray() if is_sparse(rows) else rows
     return convert(dense, np.zeros((len(dense), 0)), task, matrix.scale, size)
+
+
+def _as_they_are(task: Task, scale: expression.Scale) -> bool:
+    """Whether a method of any log scale takes the values as they are (Ct values come with their sign turned)."""
+    return task.works_on == "log" and task.pseudocount is None and scale in {*expression.LOG_SCALES, "ct"}
 
 
 def zero(task: Task, scale: expression.Scale) -> float:
@@ -83,3 +89,8 @@ def remaining(plan: Plan, matrix: Matrix, dropped: Collection[str]) -> Plan:
     new = {old: i for i, old in enumerate(i for i, k in enumerate(matrix.universe) if k not in dropped)}
     stable = None if plan.stable is None else np.array([new[c] for c in plan.stable], dtype=np.intp)
     return replace(plan, columns=np.array([new[c] for c in plan.columns], dtype=np.intp), stable=stable)
+
+
+def with_universe(plan: Plan, matrix: Matrix, dropped: Collection[str]) -> Plan:
+    """Return the plan as :func:`remaining` does, with the gene keys of the rows."""
+    return replace(remaining(plan, matrix, dropped), universe=tuple(k for k in matrix.universe if k not in dropped))

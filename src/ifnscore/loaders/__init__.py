@@ -15,14 +15,31 @@ from ifnscore import options, orthologs, pp
 from ifnscore.errors import DataError, UsageError, nearest
 from ifnscore.expression import SCALES, Scale
 from ifnscore.identify import identifiers
-from ifnscore.loaders import _files, _join, _orient, _record, _registry
+from ifnscore.loaders import _files, _join, _lazily, _orient, _record, _registry
+from ifnscore.loaders._lazily import Lazy
 from ifnscore.loaders._model import ORIENTATIONS, Known, Loader, Orientation, Table
+from ifnscore.loaders._on_demand import Columns
 from ifnscore.loaders._registry import Format, formats
 
 if TYPE_CHECKING:
     from ifnscore._lazy import ad
 
-__all__ = ["Format", "Known", "Loader", "Orientation", "Table", "check_options", "formats", "identifiers", "read"]
+__all__ = [
+    "Columns",
+    "Format",
+    "Known",
+    "Lazy",
+    "Loader",
+    "Orientation",
+    "Table",
+    "check_options",
+    "formats",
+    "identifiers",
+    "read",
+    "read_lazily",
+]
+
+read_lazily = _lazily.read
 
 
 def read(

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from ifnscore import expression, genes, identify, keys, orthologs
+from ifnscore import expression, genes, identify, keys, orthologs, sources
 from ifnscore._lazy import ad, np, sp
 from ifnscore.errors import DataError, ScaleError, listing, say, warn
 from ifnscore.expression import Scale
@@ -17,6 +17,8 @@ from ifnscore.loaders._model import Known
 
 #: What a file that ifnscore wrote says about itself and no second look can find out.
 _KEPT = ("subset", "platform", "pseudobulk", "notes", "normalised", "species")
+#: Samples whose names are looked at: a table of results has fewer columns.
+_FIRST = 1_000
 #: Below this share of known genes something is wrong; a full human annotation has about 1 to 3 %.
 _FEW = 0.005
 #: Columns of results of DESeq2, limma, edgeR, Seurat and scanpy, in small letters and digits only.
@@ -41,6 +43,8 @@ def matrix(adata: ad.AnnData, label: str, layer: str | None) -> Any:
         msg = f"{label}: no layer {layer!r}; the layers are {layers or 'none'}"
         raise DataError(msg)
     x = adata.X if layer is None else adata.layers[layer]
+    if isinstance(x, sources.Source):
+        return x
     if x is None:
         choose = f"choose a layer: {layers}" if layers else "and there are no layers"
         msg = f"{label}: X, the expression matrix, is missing; {choose}"
@@ -59,13 +63,14 @@ def check_shape(adata: ad.AnnData, label: str) -> None:
         if n == 0:
             msg = f"{label}: 0 {what} (the matrix is {adata.n_obs} samples x {adata.n_vars} genes)"
             raise DataError(msg)
-    tested = _tested([str(n) for n in adata.obs_names])
+    tested = _tested([str(n) for n in adata.obs_names[:_FIRST]])
     if tested:
         columns = f"columns {listing(tested, 6)}"
         msg = f"{label}: a table of differential expression ({columns}), not of samples: score the matrix that it was made from"
         raise DataError(msg)
     if not adata.obs_names.is_unique:
-        twice = [name for name, n in Counter(adata.obs_names).items() if n > 1]
+        names: Any = adata.obs_names
+        twice = names.repeated() if hasattr(names, "repeated") else [name for name, n in Counter(names).items() if n > 1]
         msg = f"{label}: duplicate sample names: {listing(twice)}; give each sample its own name"
         raise DataError(msg)
 

@@ -12,7 +12,7 @@ import math
 import os
 import stat
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -36,8 +36,15 @@ _STRING = 16
 _SLACK = 1 << 16
 
 
-def check(folder: Path, label: str) -> None:
+def check(folder: Path, label: str, *, blockwise: Callable[[str], bool] = lambda _: False) -> None:
     """Refuse a store that would run code, read other files, or fill the memory.
+
+    Parameters
+    ----------
+    folder, label
+        The store, and how messages name it.
+    blockwise
+        Tells by their names which arrays the caller reads in blocks: only their chunks have to fit into memory.
 
     Raises
     ------
@@ -62,7 +69,7 @@ def check(folder: Path, label: str) -> None:
     total = 0
     for inside_folder, path in documents:
         for name, array in _arrays(_json(path, label), inside_folder, label):
-            total += _check_array(array, stored[name], longest[name], label, name)
+            total += _check_array(array, stored[name], longest[name], label, name, whole=not blockwise(name))
     _bounds.check(total, None, label, "the store")
 
 
@@ -115,7 +122,7 @@ def _arrays(document: Mapping[str, Any], folder: str, label: str) -> Iterator[tu
             yield str(path.parent if path.name == ".zarray" else path), value
 
 
-def _check_array(array: Mapping[str, Any], stored: int, longest: int, label: str, name: str) -> int:
+def _check_array(array: Mapping[str, Any], stored: int, longest: int, label: str, name: str, *, whole: bool) -> int:
     """Refuse codecs that run code, and shapes far beyond what is stored; return the bytes in memory."""
     found = set(_codecs([array.get("compressor"), array.get("filters"), array.get("codecs")]))
     unknown = sorted(found - _CODECS)
@@ -142,6 +149,7 @@ def _check_array(array: Mapping[str, Any], stored: int, longest: int, label: str
     content, chunk = math.prod(shape) * size, math.prod(chunks) * size
     sizes = [" x ".join(map(str, n)) or "1" for n in (shape, chunks)]
     what = f"the array {name!r} ({sizes[0]}, in chunks of {sizes[1]})"
+    content = content if whole else chunk
     _bounds.check(max(content, chunk), stored, label, what)
     if "sharding_indexed" not in found and not found & _TEXT and longest > 2 * chunk + _SLACK:
         msg = f"{label}: {what} has a chunk of {_bounds.words(longest)}, longer than its content: the store is damaged"

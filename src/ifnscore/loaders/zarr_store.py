@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from ifnscore._lazy import ad
@@ -19,21 +20,39 @@ def _claims(path: Path) -> bool:
 
 def _load(path: Path, _: Options) -> ad.AnnData:
     label = _files.label(path)
-    try:
-        _check(path, label)
-    except OSError as error:
-        msg = f"{label}: cannot be read ({error.strerror or error})"
-        raise DataError(msg) from error
+    check(path, label)
     return read_with(lambda: ad.read_zarr(path), label)
 
 
-def _check(path: Path, label: str) -> None:
+def check(path: Path, label: str, *, blockwise: Callable[[str], bool] = lambda _: False) -> None:
+    """Refuse a folder that is no AnnData, or one that a stranger made to harm.
+
+    Parameters
+    ----------
+    path, label
+        The folder, and how messages name it.
+    blockwise
+        Tells by their names which arrays the caller reads in blocks, so that they need not fit into memory.
+
+    Raises
+    ------
+    DataError
+        Names what is wrong.
+    """
+    try:
+        _check(path, label, blockwise)
+    except OSError as error:
+        msg = f"{label}: cannot be read ({error.strerror or error})"
+        raise DataError(msg) from error
+
+
+def _check(path: Path, label: str, blockwise: Callable[[str], bool]) -> None:
     missing = [part for part in ("obs", "var") if not (path / part).is_dir()]
     if missing or not any((path / m).exists() for m in _MARKS):
         held = listing(sorted(p.name for p in path.iterdir()), 4) or "nothing"
         msg = f"{label}: not an AnnData zarr: {' and '.join(missing) or 'zarr metadata'} missing (it holds {held})"
         raise DataError(msg)
-    _zarr_check.check(path, label)
+    _zarr_check.check(path, label, blockwise=blockwise)
 
 
 LOADER = Loader(

@@ -6,18 +6,21 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
+from ifnscore._lazy import is_sparse
 from ifnscore.errors import UsageError, nearest
 from ifnscore.methods._protocol import Kernel, Method
 
 if TYPE_CHECKING:
     from ifnscore.methods._protocol import Array
 
-__all__ = ["WORTH_COMPILING", "Kernel", "Method", "get", "kernel", "records", "score_values"]
+    Sets: TypeAlias = Mapping[str, Sequence[str] | Mapping[str, float]]
 
-#: Matrices with fewer stored values are scored by numpy alone, which waits for no compiler.
-WORTH_COMPILING = 2_000_000
+__all__ = ["Kernel", "Method", "get", "kernel", "records", "score_values", "worth_compiling"]
+
+#: Smaller matrices are scored by numpy alone, which waits for no compiler: stored values of a sparse one, samples of a dense one.
+STORED_WORTH_COMPILING, SAMPLES_WORTH_COMPILING = 1_000_000, 250
 
 
 @functools.cache
@@ -52,13 +55,36 @@ def kernel(method: str) -> Kernel:
     return found
 
 
+def worth_compiling(n_samples: int, n_stored: int | None = None) -> bool:
+    """Whether a matrix is large enough for compiled code.
+
+    Parameters
+    ----------
+    n_samples
+        Number of samples.
+    n_stored
+        Stored values of a sparse matrix; None for a dense one.
+    """
+    return n_samples >= SAMPLES_WORTH_COMPILING if n_stored is None else n_stored >= STORED_WORTH_COMPILING
+
+
+@overload
+def score_values(x: Any, genes: Sequence[str], sets: Sets, method: str, params: Mapping[str, Any] | None = None) -> Array: ...
+
+
+@overload
+def score_values(
+    x: Any, genes: Sequence[str], sets: Sets, method: Sequence[str], params: Mapping[str, Any] | None = None
+) -> dict[str, Array]: ...
+
+
 def score_values(
     x: Any,
     genes: Sequence[str],
-    sets: Mapping[str, Sequence[str] | Mapping[str, float]],
-    method: str,
+    sets: Sets,
+    method: str | Sequence[str],
     params: Mapping[str, Any] | None = None,
-) -> Array:
+) -> Array | dict[str, Array]:
     """Score a plain matrix by plain gene sets: the kernels alone, for other tools to build on.
 
     Nothing is looked up, converted or refused here: identifiers must match as they are, values must be on the scale that the
@@ -73,19 +99,19 @@ def score_values(
     sets
         Gene names by name of the set, or weights by gene name; a negative weight means that the gene goes down.
     method
-        A method id that needs no controls.
+        A method id that needs no controls, or several: rank methods then share one pass over a large sparse matrix.
     params
-        Parameters of the method.
+        Parameters of the method; of several methods, by method id.
 
     Returns
     -------
-    ndarray
-        Scores of shape (n_samples, n_sets); NaN for sets without a gene.
+    ndarray or dict of ndarray
+        Scores of shape (n_samples, n_sets), of several methods by method id; NaN for sets without a gene.
 
     Raises
     ------
     UsageError
-        The method or a parameter is unknown, the method needs controls, or a gene stands twice.
+        A method or a parameter is unknown, a method needs controls, or a gene stands twice.
 
     Examples
     --------
@@ -97,8 +123,17 @@ def score_values(
            [0.5]])
     """
     from ifnscore.methods import _direct
+    from ifnscore.methods._rank import RankKernel
 
-    record = get(method)
-    stored = x.nnz if hasattr(x, "nnz") else x.shape[0] * x.shape[1]
-    compiled = stored >= WORTH_COMPILING
-    return _direct.score_with(kernel(record.id), x, genes, sets, params or {}, compiled=compiled)
+    compiled = worth_compiling(x.shape[0], x.nnz if is_sparse(x) else None)
+    if isinstance(method, str):
+        return _direct.score_with(kernel(method), x, genes, sets, params or {}, compiled=compiled)
+    kernels = {m: kernel(m) for m in method}
+    own = {m: dict((params or {}).get(m, {})) for m in kernels}
+    ranks = [(m, k) for m, k in kernels.items() if isinstance(k, RankKernel) and compiled and is_sparse(x)]
+    together = _direct.ranks_together([k for _, k in ranks], x, genes, sets, [own[m] for m, _ in ranks]) if ranks else []
+    out = dict(zip([m for m, _ in ranks], together, strict=True))
+    for m, k in kernels.items():
+        if m not in out:
+            out[m] = _direct.score_with(k, x, genes, sets, own[m], compiled=compiled)
+    return {m: out[m] for m in kernels}

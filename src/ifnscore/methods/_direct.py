@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import is_sparse, np, sp
 from ifnscore.errors import UsageError, listing
-from ifnscore.methods import _linear
+from ifnscore.methods import _linear, _rank
 from ifnscore.methods._protocol import ColumnKernel, Kernel, Plan, RowKernel, SetPlan, TwoPassKernel
 
 if TYPE_CHECKING:
@@ -31,13 +31,10 @@ def score_with(
     if kernel.METHOD.reference == "required":
         msg = f"{kernel.METHOD.id} compares with healthy controls, which a plain matrix does not name: use ifnscore.tl.score"
         raise UsageError(msg)
-    x = x.tocsr() if is_sparse(x) else np.asarray(x)
-    if is_sparse(x) and not x.has_canonical_format:
-        x = x.copy()
-        x.sum_duplicates()
+    x = _canonical(x)
     plan = _plan(genes, sets, kernel.METHOD.resolve(params), compiled=compiled)
     if isinstance(kernel, TwoPassKernel):
-        state = None
+        state = kernel.begin(plan)
         for part in _parts(x):
             state = kernel.fold(state, _dense(part, plan.columns))
         plan = replace(plan, stats=kernel.finish(state, plan))
@@ -46,6 +43,31 @@ def score_with(
         x = kernel.prepare(x, plan)
     out = np.concatenate([_scores(kernel, part, plan) for part in _parts(x)])
     return out * kernel.factor(out, plan)
+
+
+def ranks_together(
+    kernels: Sequence[_rank.RankKernel],
+    x: Any,
+    genes: Sequence[str],
+    sets: Mapping[str, Sequence[str] | Mapping[str, float]],
+    params: Sequence[Mapping[str, Any]],
+) -> list[Array]:
+    """Return the scores of several rank methods from one compiled pass over sparse rows, one array (n_samples, n_sets) each."""
+    x = _canonical(x)
+    plans = [_plan(genes, sets, k.METHOD.resolve(p), compiled=True) for k, p in zip(kernels, params, strict=True)]
+    wanted = list(zip(kernels, plans, strict=True))
+    done = [_rank.scores_in_one_pass(part, wanted) for part in _parts(x)]
+    whole = [np.concatenate(parts) for parts in zip(*done, strict=True)]
+    return [scores * k.factor(scores, p) for scores, (k, p) in zip(whole, wanted, strict=True)]
+
+
+def _canonical(x: Any) -> Any:
+    """Return `x` dense or CSR, each entry stored once; the input is never changed."""
+    x = x.tocsr() if is_sparse(x) else np.asarray(x)
+    if is_sparse(x) and not x.has_canonical_format:
+        x = x.copy()
+        x.sum_duplicates()
+    return x
 
 
 def _plan(genes: Sequence[str], sets: Mapping[str, Any], params: dict[str, Any], *, compiled: bool) -> Plan:
@@ -63,7 +85,15 @@ def _plan(genes: Sequence[str], sets: Mapping[str, Any], params: dict[str, Any],
         sign = np.where(w < 0, -1.0, 1.0)
         made.append(SetPlan(id=str(name), index=index, sign=sign, weights=np.abs(w), n_published=len(weights)))
     columns = np.array([position[g] for g in found], dtype=np.intp)
-    return Plan(genes=tuple(found), columns=columns, sets=tuple(made), params=params, n_universe=len(genes), compiled=compiled)
+    return Plan(
+        genes=tuple(found),
+        columns=columns,
+        sets=tuple(made),
+        params=params,
+        n_universe=len(genes),
+        compiled=compiled,
+        universe=tuple(genes),
+    )
 
 
 def _parts(x: Any) -> Iterator[Any]:
@@ -96,6 +126,6 @@ def _scores(kernel: Kernel, rows: Any, plan: Plan) -> Array:
         else:
             assert isinstance(kernel, ColumnKernel)
             if plan.compiled and is_sparse(rows) and kernel.is_linear(plan):
-                return _linear.from_rows(kernel, rows, plan)
+                return _linear.from_rows(kernel, rows, plan.columns, plan)
             terms = kernel.terms(_dense(rows, plan.columns), plan)
         return np.column_stack([kernel.score(terms, one, plan) for one in plan.sets])

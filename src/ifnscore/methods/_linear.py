@@ -9,31 +9,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import np
-from ifnscore.methods import _sparse
+from ifnscore.methods import _moments
 
 if TYPE_CHECKING:
     from ifnscore.methods._protocol import Array, ColumnKernel, Plan
 
 
-def from_rows(kernel: ColumnKernel, rows: Any, plan: Plan) -> Array:
-    """Return scores of CSR rows whose values are on the working scale already."""
-    return from_columns(kernel, _sparse.columns_of(rows, plan.columns)[0], plan)
-
-
-def from_columns(kernel: ColumnKernel, chosen: Any, plan: Plan, base: float = 0.0) -> Array:
+def from_rows(kernel: ColumnKernel, rows: Any, columns: Array, plan: Plan, base: float = 0.0) -> Array:
     """Return scores of shape (n_samples, n_sets).
 
     Parameters
     ----------
     kernel, plan
         A method for which ``kernel.is_linear(plan)`` holds.
-    chosen
-        CSR matrix of shape (n_samples, n_genes): values on the working scale less `base`.
+    rows
+        CSR matrix of shape (n_samples, n_columns): values on the working scale less `base`.
+    columns
+        Column of each gene of the plan, shape (n_genes,).
     base
         What a zero of the matrix is on the working scale.
     """
     weights, constants = _weights(kernel, plan)
-    return chosen @ weights + (base * weights.sum(axis=0) + constants)
+    return _moments.weighted_sums(rows, columns, weights)[0] + (base * weights.sum(axis=0) + constants)
 
 
 def _weights(kernel: ColumnKernel, plan: Plan) -> tuple[Array, Array]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ifnscore import _threads
 from ifnscore._lazy import is_sparse, np
-from ifnscore.methods import _threads
 
 if TYPE_CHECKING:
     from ifnscore.methods._protocol import Array

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -25,18 +25,22 @@ if TYPE_CHECKING:
 
 Needs = Literal["signature_columns", "whole_row", "whole_matrix"]
 ScoreType = Literal["ratio", "log", "z", "rank"]
-WorksOn = Literal["linear", "log2", "order"]
+WorksOn = Literal["linear", "log2", "log", "order", "counts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One parameter of a method: name, default, what it accepts, and what it does; a number is never below `minimum`."""
+    """One parameter of a method: name, default, what it accepts, and what it does; a number is never below `minimum`.
+
+    A value in `works_on` makes the method work on another scale than its own.
+    """
 
     name: str
     default: Any
     help: str
     choices: tuple[Any, ...] = ()
     minimum: float = -math.inf
+    works_on: Mapping[Any, WorksOn] = field(default_factory=dict)
 
     def parse(self, value: Any, method: str) -> Any:
         """Return `value` as the kind of the default; text from a shell is converted.
@@ -89,7 +93,9 @@ class Method:
     score_type
         ``ratio`` (positive, may be logged), ``log`` (differences are log ratios), ``z``, ``rank``.
     works_on
-        Scale that the kernel computes on: ``linear``, ``log2``, or ``order`` (any increasing scale).
+        Scale that the kernel computes on: ``linear``, ``log2``, ``order`` (any increasing scale), or ``log``: the log scale of
+        the input, otherwise log2, less a constant that all genes share (for whole rows, where it changes nothing).
+        ``counts``: counts as they are, and nothing else.
     scales
         Input scales that can be converted to it.
     reference
@@ -125,6 +131,11 @@ class Method:
     pseudocount: float | None = None
     housekeeping: bool = False
     parameters: tuple[Parameter, ...] = ()
+
+    def working_scale(self, params: Mapping[str, Any]) -> str:
+        """Return the scale that the kernel computes on with resolved parameters."""
+        asked = (p.works_on[params[p.name]] for p in self.parameters if params.get(p.name) in p.works_on)
+        return next(asked, str(params.get("scale", self.works_on)))
 
     def resolve(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return all parameters, the given ones checked and the rest at their defaults.
@@ -171,6 +182,10 @@ class SetPlan:
         Published weights, all 1 where there are none, shape (k,).
     n_published
         Number of genes of the published list, usable or not.
+    absent
+        How many genes of the list that go up, and that go down, are not usable.
+    withheld
+        Whether too few genes were found for a score, so that a method of several signatures at once leaves it out.
     centre, spread
         Control mean and spread of the finished score, for methods that standardise the score itself.
     """
@@ -180,6 +195,8 @@ class SetPlan:
     sign: Array
     weights: Array
     n_published: int
+    absent: tuple[int, int] = (0, 0)
+    withheld: bool = False
     centre: float = 0.0
     spread: float = 1.0
 
@@ -215,6 +232,8 @@ class Plan:
         Positions of stable genes in the gene universe, for methods that rank among those only.
     compiled
         Whether the matrix is large enough that compiled code is worth its wait.
+    universe
+        Gene keys of the rows, shape (n_universe,), for :meth:`RowKernel.prepare` only.
     """
 
     genes: tuple[str, ...]
@@ -225,6 +244,7 @@ class Plan:
     stats: Stats | None = None
     stable: Array | None = None
     compiled: bool = False
+    universe: tuple[str, ...] = ()
 
 
 class Kernel(ABC):
@@ -241,7 +261,15 @@ class Kernel(ABC):
         """Return what each gene adds, shape (n_samples, k); rows sum to the score (its logarithm for products)."""
 
     def factor(self, scores: Array, plan: Plan) -> float:
-        """Return what all scores of the call are multiplied by in the end, from all of them; 1 for most methods."""
+        """Return what all scores of the call are multiplied by in the end; 1 for most methods.
+
+        Parameters
+        ----------
+        scores
+            All scores, or of each signature the smallest and largest finite one only, shape (2, n_sets).
+        plan
+            The signatures.
+        """
         return 1.0
 
     def left_out(self, one: SetPlan, position: int, plan: Plan, control_terms: Array | None) -> SetPlan:
@@ -275,11 +303,27 @@ class ColumnKernel(Kernel):
 
 
 class TwoPassKernel(ColumnKernel):
-    """A column method that reads all samples once before it scores them."""
+    """A column method that reads all samples once before it scores them.
+
+    Attributes
+    ----------
+    gathers_sets
+        Whether that pass gathers something of each signature, not of each gene alone.
+    """
+
+    gathers_sets = False
+
+    def begin(self, plan: Plan) -> Any:
+        """Return the state before any sample; None for methods that need nothing of the plan to fold."""
+        return None
 
     @abstractmethod
     def fold(self, state: Any, x: Array) -> Any:
         """Add a chunk of samples, on the working scale, to the state (None at first)."""
+
+    @abstractmethod
+    def merge(self, state: Any, later: Any) -> Any:
+        """Put the states of earlier and later samples together, where they were folded in different places."""
 
     @abstractmethod
     def finish(self, state: Any, plan: Plan) -> Stats:
@@ -292,9 +336,28 @@ class RowKernel(Kernel):
     Rows come on the working scale of the method; where that is ``order``, on the scale of the input.
     """
 
+    def remarks(self, plan: Plan, detected: Callable[[], float]) -> Iterator[str]:
+        """Yield what the user should know of these parameters on this matrix, each one line.
+
+        Parameters
+        ----------
+        plan
+            The plan of the first stratum.
+        detected
+            Returns the median share of the genes that a sample has above zero.
+        """
+        yield from ()
+
+    def admit(self, n_samples: int, n_genes: int, plan: Plan) -> None:
+        """Refuse, with a DataError, more samples than a method of the ``whole_matrix`` can hold; called before they are read."""
+
     def prepare(self, rows: Any, plan: Plan) -> Any:
         """Return what all samples together make of the rows; only called where the record says ``whole_matrix``."""
         return rows
+
+    def statistics(self, prepared: Any, plan: Plan) -> Stats | None:
+        """Return which genes of the plan can be used, from what was prepared, or None where all can."""
+        return None
 
     @abstractmethod
     def terms(self, rows: Any, plan: Plan) -> Array:

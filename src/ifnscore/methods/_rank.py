@@ -78,7 +78,7 @@ class RankKernel(RowKernel):
         """Return how places become numbers."""
 
     @abstractmethod
-    def half(self, u: Array, v: Array, uv: Array, k: int, sign: int, plan: Plan) -> Array:
+    def half(self, u: Array, v: Array, uv: Array, k: int, sign: int, one: SetPlan, plan: Plan) -> Array:
         """Return what the genes of one direction add to the score.
 
         Parameters
@@ -87,9 +87,15 @@ class RankKernel(RowKernel):
             Sums over the genes of the first number, the second and their product, all of one shape.
         k, sign
             Number of genes, and +1 for genes that go up or -1.
+        one
+            The signature they belong to.
         plan
             The plan, with parameters and number of genes.
         """
+
+    def joined(self, total: Array, plan: Plan) -> Array:
+        """Return the score from the sum over both directions."""
+        return total
 
     def terms(self, rows: Any, plan: Plan) -> Array:
         """Return the numbers of the plan's genes, shape (n_samples, n_genes), or both side by side."""
@@ -102,15 +108,16 @@ class RankKernel(RowKernel):
 
     def score(self, terms: Array, one: SetPlan, plan: Plan) -> Array:
         """Return the score of the up-set and the down-set together."""
-        halves = [self._half(terms, one.index[one.sign == sign], sign, plan) for sign in (1, -1)]
+        halves = [self._half(terms, one, sign, plan) for sign in (1, -1)]
         parts = [h for h in halves if h is not None]
-        return sum(parts[1:], parts[0]) if parts else np.full(len(terms), np.nan)
+        return self.joined(sum(parts[1:], parts[0]), plan) if parts else np.full(len(terms), np.nan)
 
-    def _half(self, terms: Array, index: Array, sign: int, plan: Plan) -> Array | None:
+    def _half(self, terms: Array, one: SetPlan, sign: int, plan: Plan) -> Array | None:
+        index = one.index[one.sign == sign]
         if not len(index):
             return None
         u, v, uv = (x.sum(axis=1) for x in self._numbers(terms, index, plan))
-        return self.half(u, v, uv, len(index), sign, plan)
+        return self.half(u, v, uv, len(index), sign, one, plan)
 
     @staticmethod
     def _numbers(terms: Array, index: Array, plan: Plan) -> tuple[Array, Array, Array]:
@@ -120,7 +127,7 @@ class RankKernel(RowKernel):
 
     def left_out_scores(self, terms: Array, one: SetPlan, plan: Plan, control_terms: Array | None) -> Array:
         """Return the scores with each gene left out in turn, shape (k, n_samples): the sums less its number."""
-        whole = {s: self._half(terms, one.index[one.sign == s], s, plan) for s in (1, -1)}
+        whole = {s: self._half(terms, one, s, plan) for s in (1, -1)}
         out = np.empty((len(one.index), len(terms)))
         for sign in (1, -1):
             where = np.flatnonzero(one.sign == sign)
@@ -131,9 +138,9 @@ class RankKernel(RowKernel):
             k = len(where) - 1
             if k:
                 u, v, uv = (x.sum(axis=1, keepdims=True) - x for x in self._numbers(terms, one.index[where], plan))
-                out[where] = (self.half(u, v, uv, k, sign, plan) + rest).T
+                out[where] = self.joined(self.half(u, v, uv, k, sign, one, plan) + rest, plan).T
             else:
-                out[where] = np.nan if other is None else other
+                out[where] = np.nan if other is None else self.joined(other, plan)
         return out
 
     def scores(self, rows: Any, plan: Plan) -> Array | None:
@@ -169,8 +176,11 @@ def scores_in_one_pass(rows: Any, wanted: Sequence[tuple[RankKernel, Plan]]) -> 
     for m, (kernel, p) in enumerate(wanted):
         got = np.full((rows.shape[0], len(plan.sets)), np.nan)
         for h, (i, sign, index) in enumerate(halves):
-            part = kernel.half(sums[m, 0, :, h], sums[m, 1, :, h], sums[m, 2, :, h], len(index), sign, p)
-            got[:, i] = got[:, i] + part if sign < 0 and (plan.sets[i].sign > 0).any() else part
+            one = p.sets[i]
+            with np.errstate(invalid="ignore", divide="ignore"):  # rows that are done again below
+                part = kernel.half(sums[m, 0, :, h], sums[m, 1, :, h], sums[m, 2, :, h], len(index), sign, one, p)
+            got[:, i] = got[:, i] + part if sign < 0 and (one.sign > 0).any() else part
+        got = kernel.joined(got, p)
         if bad.any():
             terms = kernel.terms(rows[np.flatnonzero(bad)], p)
             got[bad] = np.column_stack([kernel.score(terms, one, p) for one in plan.sets])

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ifnscore import _threads
 from ifnscore._lazy import np, sp
-from ifnscore.methods import _compiled, _threads
+from ifnscore.methods import _compiled
 
 if TYPE_CHECKING:
     from ifnscore.methods._protocol import Array
@@ -72,12 +73,12 @@ def rank_sums(rows: Any, columns: Array, halves: Sequence[Array], measures: Sequ
         _ranks.rank_sums(bits, indices, bounds, n_genes, limit, sets, how, part, bad[start:stop])
         out[:, :, start:stop] = part
 
-    _first(unsigned, "ranks", work)
+    first_call(unsigned, "ranks", work)
     _threads.over_rows(work, n)
     return out, bad
 
 
-def _first(kind: str, what: str, work: Callable[[int, int], None]) -> None:
+def first_call(kind: str, what: str, work: Callable[[int, int], None]) -> None:
     """Compile for a kind of value by a call without rows, announced if it takes long."""
     if (kind, what) not in _ready:
         with _compiled.announced():
@@ -148,7 +149,7 @@ def columns_of(rows: Any, columns: Array, *, moments: bool = False) -> tuple[Any
         kept = _columns.chosen_columns(data, indices, bounds, slot, values, where, ends, sums[start:stop])
         parts[start] = (values[:kept].copy(), where[:kept].copy(), ends)
 
-    _first(data.dtype.str, "columns", work)
+    first_call(data.dtype.str, "columns", work)
     parts.clear()
     _threads.over_rows(work, n)
     done = [parts[k] for k in sorted(parts)]

@@ -1,21 +1,27 @@
 """AUCell: how many of a signature's genes stand among the highest of a sample, and how high (Aibar 2017).
 
-Genes are ranked from the highest. With N genes, n_up = ``top`` N rounded up (at least 2, as decoupler 2) and a signature of k genes, the
-area under the recovery curve up to n_up is the sum of (n_up - rank) over its genes with rank < n_up. It is divided by the largest area
-that k genes can have: with m = min(k, n_up - 1), m n_up - m (m + 1) / 2. Missing genes are left out of k.
+Genes are ranked from the highest. With N genes, n_up = ``top`` N rounded up (at least 2, as decoupler 2) and a signature of
+k genes, the area under the recovery curve up to n_up is the sum of (n_up - rank) over its genes with rank < n_up. It is
+divided by the largest area that k genes can have: with m = min(k, n_up - 1), m n_up - m (m + 1) / 2. Genes that go down are
+scored on their own and subtracted. Missing genes are left out of k.
 
-Ties: by default a gene counts for its mean over all orders of the genes it is tied with, so that neither a seed nor the order of genes
-plays a part; where fewer genes are detected than n_up, the zeros share what is left. ``ties="decoupler"`` ranks tied genes in the order
-that decoupler 2 shuffles them to (its seed is 0); ``ties="pyscenic"`` in the order that pySCENIC draws with ``seed``.
-``normalise="pyscenic"`` rounds n_up to the nearest number instead and divides by n_up k.
+Ties: by default a gene counts for its mean over all orders of the genes it is tied with, so that neither a seed nor the
+order of genes plays a part; where fewer genes are detected than n_up, the zeros share what is left, which is said.
+``ties="decoupler"`` ranks tied genes in the order that decoupler 2 shuffles them to (its seed is 0; it also drops genes
+that are 0 everywhere unless told ``empty=False``, which is not followed); ``ties="pyscenic"`` in the order that pySCENIC
+draws with ``seed``. ``normalise="pyscenic"`` rounds n_up to the nearest number instead and divides by n_up k; pySCENIC's
+own option ``normalize`` divides by the highest cell of the call, which is not offered. Genes that are constant over the
+samples are ranked like any other. Missing values: refused, or the gene is taken out of the ranks of all samples.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ifnscore._lazy import np
+from ifnscore.errors import listing
 from ifnscore.methods import _rank
 from ifnscore.methods._protocol import Method, Parameter
 
@@ -39,9 +45,7 @@ METHOD = Method(
             choices=("expected", "decoupler", "pyscenic"),
             help="how tied genes are placed; expected is the mean over all orders",
         ),
-        Parameter(
-            name="normalise", default="attainable", choices=("attainable", "pyscenic"), help="what the area is divided by"
-        ),
+        Parameter(name="normalise", default="attainable", choices=("attainable", "pyscenic"), help="what the area is divided by"),
         Parameter(name="seed", default=0, minimum=0, help="seed of the order in which ties=pyscenic places genes"),
     ),
 )
@@ -51,6 +55,21 @@ class AUCell(_rank.RankKernel):
     """Genes that go down are scored on their own and subtracted."""
 
     METHOD = METHOD
+
+    def remarks(self, plan: Plan, detected: Callable[[], float]) -> Iterator[str]:
+        """Say where the top cannot hold a signature, and where zeros reach into it."""
+        n_up, share = self._n_up(plan), plan.params["top"]
+        large = [one.id for one in plan.sets if max((one.sign > 0).sum(), (one.sign < 0).sum()) >= n_up]
+        if large:
+            yield (
+                f"aucell: the top {share:.3g} of {plan.n_universe} genes has room for {n_up - 1}, no more than {listing(large)} "
+                "holds: take a larger one with --param top="
+            )
+        if detected() * plan.n_universe < n_up:
+            yield (
+                f"aucell: half of the samples have fewer genes above zero than the top holds ({n_up}): zeros share what is left "
+                "of it; a smaller top (--param top=) or -m ucell keeps them apart"
+            )
 
     @staticmethod
     def _n_up(plan: Plan) -> int:
@@ -75,7 +94,7 @@ class AUCell(_rank.RankKernel):
         area = np.maximum(self._n_up(plan) - (n + 1.0 - _rank.twice(n)), 0.0)
         return _rank.Measure(rule="reverse", table=area, order=_shuffled(n, ties, int(plan.params["seed"])))
 
-    def half(self, u: Array, v: Array, uv: Array, k: int, sign: int, plan: Plan) -> Array:
+    def half(self, u: Array, v: Array, uv: Array, k: int, sign: int, one: SetPlan, plan: Plan) -> Array:
         """Return the area of one direction, negative for genes that go down."""
         return sign * u / self._largest(k, plan)
 
@@ -90,7 +109,7 @@ def _shuffled(n: int, ties: str, seed: int) -> Array:
     if ties == "decoupler":
         drawn = np.random.default_rng(seed=0).choice(np.arange(n), n, replace=False)
     else:  # pandas' sample(frac=1), which pySCENIC calls, draws like this
-        drawn = np.random.RandomState(seed).choice(n, size=n, replace=False)  # noqa: NPY002
+        drawn = np.random.RandomState(seed).choice(n, size=n, replace=False)
     place = np.empty(n, dtype=np.int64)
     place[drawn] = np.arange(n)
     return place

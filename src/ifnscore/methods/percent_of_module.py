@@ -1,4 +1,18 @@
-"""Percent of a module's genes that are up, minus those that are down, against controls (Chaussabel; Rinchai 2021)."""
+"""Percent of a module's genes that are up, minus those that are down, against controls (Chaussabel; Rinchai 2021).
+
+With m_g the mean of the controls of the stratum on the linear scale, gene g of a sample is up (+1) where x_g / m_g >= ``fold``
+and x_g - m_g >= ``difference``, down (-1) where x_g / m_g <= 1 / ``fold`` and x_g - m_g <= -``difference``, else 0; the score
+is 100 times the mean over the module's genes, from -100 to 100. This is the per-sample rule of the authors' package; their
+group comparison (t tests) is another thing. For a signature with genes that go down, those count with their sign turned.
+
+Scale: linear (counts become counts per million, log scales are undone, Ct is refused: it has no absolute difference). The
+difference of 10 belongs to the authors' normalised values: choose one for other units. Ties: values on a threshold count as
+changed. Zeros: a zero can be down, and up never; a gene whose control mean is 0 has no fold change and is dropped for all
+samples of the stratum, by name. Missing genes are left out of the number of genes. A gene that is constant (above 0) counts as
+unchanged. Missing values: refused, or the gene is dropped. Any number of genes will do; with few genes the score moves in
+steps of 100 / n. A sample's score depends on the controls, on no other sample. Of sparse samples only the module's columns are
+written out, chunk by chunk.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +46,7 @@ METHOD = Method(
 
 
 class PercentOfModule(ColumnKernel):
-    """The difference of 10 belongs to the authors' normalised scale (not log): choose your own for other units."""
+    """A count of changed genes: how far a gene is beyond the thresholds does not matter."""
 
     METHOD = METHOD
 

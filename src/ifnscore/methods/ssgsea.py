@@ -8,6 +8,11 @@ set gene in the walk, the sum of the differences of both cumulative distribution
 so only the set's own ranks are needed. Ties: by default r_g and p_g are averages over the tie group, which is the
 expectation over all orders of tied genes and depends on no gene order. ``ties="gsva"`` places tied genes in matrix
 order and truncates average ranks, as R GSVA 1.46 does; ``ties="gseapy"`` places them in reverse order, not truncated.
+
+Zeros, and genes that are constant over the samples, are ranked like any other; missing genes are left out of k; missing
+values are refused, or the gene is taken out of the ranks of all samples. gseapy's ``sample_norm_method`` other than
+``rank`` is not offered: ``log_rank`` weighs genes by the logarithm of their rank, ``log`` and ``custom`` by values, so that
+scores depend on the scale; no paper defines them, and ``alpha`` sets how much high ranks count.
 """
 
 from __future__ import annotations
@@ -56,7 +61,7 @@ class SsGsea(_rank.RankKernel):
         order = None if ties == "average" else np.arange(n)
         return _rank.Measure(rule="average", table=weight, second_rule=rule, second=left, order=order)
 
-    def half(self, u: Array, v: Array, uv: Array, k: int, sign: int, plan: Plan) -> Array:
+    def half(self, u: Array, v: Array, uv: Array, k: int, sign: int, one: SetPlan, plan: Plan) -> Array:
         """Return the enrichment score of one direction, negative for genes that go down."""
         n = plan.n_universe
         if n <= k:

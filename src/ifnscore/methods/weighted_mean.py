@@ -1,4 +1,20 @@
-"""Weighted sum or mean of logarithms, minus housekeeping genes (Ayers 2017 GEP-18; PROGENy footprints)."""
+"""Weighted mean or sum of logarithms, minus housekeeping genes (Ayers 2017 GEP-18; PROGENy footprints, Schubert 2018).
+
+Mean: sum_g w_g y_g / sum_g |w_g|; ``normalise="none"`` leaves the division out: the weighted sum. y is log2 (or in another
+``base``), w the published weight, 1 where there is none, negative for genes that go down. With 1 and -1 the mean is the mean
+of the up genes and of the negated down genes together. The two are decoupler's ``waggr`` with ``fun="wmean"`` and
+``fun="wsum"``.
+
+PROGENy's JAK-STAT footprint (``progeny_jakstat``) is the sum over its 100 genes (progeny.r of saezlab/progeny: expression
+times weights over the genes found). Its option ``scale = TRUE`` then takes each pathway's z over the samples (n - 1 in the
+SD): that makes a score depend on the other samples, so it is not done here; it is one line on the finished column, ``(s -
+s.mean()) / s.std()``.
+
+Ties and zeros mean nothing special: a zero is log2(0 + pseudo-count). Missing genes are dropped; the sum keeps the weights of
+the others as published (it shrinks), the mean divides by those that are left. Constant genes stay. Missing values: refused, or
+the gene is dropped for all samples. Any number of genes will do. Contributions: w_g y_g (over sum |w_g|). Sparse samples are
+never written out.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +44,12 @@ METHOD = Method(
 
 
 class WeightedMean(ColumnKernel):
-    """Missing genes are dropped; with ``normalise="none"`` the remaining weights are not rescaled (as published)."""
+    """A weighted sum of the signature's genes, and nothing else of the sample."""
 
     METHOD = METHOD
 
     def is_linear(self, plan: Plan) -> bool:
-        """A weighted sum of the values plus a constant."""
+        """Return True: a weighted sum of the values plus a constant."""
         return True
 
     def terms(self, x: Array, plan: Plan) -> Array:

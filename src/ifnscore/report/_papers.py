@@ -252,6 +252,42 @@ BY_DOI: dict[str, Citation] = {
             *("Comput Struct Biotechnol J", 2021, "19", "3796-3798", "10.1016/j.csbj.2021.06.043"),
         ),
         _paper(
+            "aibar2017scenic",
+            "Aibar, S; others",
+            "SCENIC: single-cell regulatory network inference and clustering",
+            *("Nat Methods", 2017, "14", "1083-1086", "10.1038/nmeth.4463"),
+        ),
+        _paper(
+            "hanzelmann2013gsva",
+            "Hänzelmann, S; Castelo, R; Guinney, J",
+            "GSVA: gene set variation analysis for microarray and RNA-seq data",
+            *("BMC Bioinformatics", 2013, "14", "7", "10.1186/1471-2105-14-7"),
+        ),
+        _paper(
+            "lee2008inferring",
+            "Lee, E; others",
+            "Inferring pathway activity toward precise disease classification",
+            *("PLoS Comput Biol", 2008, "4", "e1000217", "10.1371/journal.pcbi.1000217"),
+        ),
+        _paper(
+            "tomfohr2005pathway",
+            "Tomfohr, J; others",
+            "Pathway level analysis of gene expression using singular value decomposition",
+            *("BMC Bioinformatics", 2005, "6", "225", "10.1186/1471-2105-6-225"),
+        ),
+        _paper(
+            "badia2022decoupler",
+            "Badia-i-Mompel, P; Vélez Santiago, J; Braunger, J; others",
+            "decoupleR: ensemble of computational methods to infer biological activities from omics data",
+            *("Bioinform Adv", 2022, "2", "vbac016", "10.1093/bioadv/vbac016"),
+        ),
+        _paper(
+            "tirosh2016dissecting",
+            "Tirosh, I; Izar, B; Prakadan, S M; others",
+            "Dissecting the multicellular ecosystem of metastatic melanoma by single-cell RNA-seq",
+            *("Science", 2016, "352", "189-196", "10.1126/science.aad0501", "27124452"),
+        ),
+        _paper(
             "rinchai2021bloodgen3module",
             "Rinchai, D; others",
             "BloodGen3Module: blood transcriptional module repertoire analysis and visualization using R",

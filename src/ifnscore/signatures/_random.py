@@ -14,8 +14,14 @@ from ifnscore.signatures._model import Signature
 if TYPE_CHECKING:
     from anndata import AnnData
 
+    from ifnscore.methods._protocol import Array
+
 #: A gene is replaced by one of this many genes nearest to it in mean expression.
 NEIGHBOURS = 100
+#: Fewest neighbours, for the most and the least expressed genes.
+LEAST = 10
+#: How often genes that were drawn twice are drawn again before their set is drawn one by one.
+_ROUNDS = 50
 
 
 def random_like(
@@ -69,24 +75,65 @@ def random_like(
     width = len(str(n))
     drawn = []
     for number in range(1, n + 1):
-        picked = _draw(places, len(pool), generator)
+        picked = np.sort(_pick(places, len(pool), generator))
         names = tuple(row.identifier for row in matrix.rows_of([matrix.universe[pool[p]] for p in picked]).values())
         drawn.append(_named(signature, f"random_{signature.id}_{number:0{max(width, 3)}d}", names))
     return drawn
 
 
-def _draw(places: Any, size: int, generator: Any) -> list[int]:
-    """Pick one pool position near each place, none twice."""
+def matched(places: Array, size: int, n: int, generator: Any) -> Array:
+    """Draw sets of pool positions, one near each place and none twice in a set, shape (n, n_places).
+
+    Near are the 50 positions on either side. For the most and the least expressed genes they are fewer, on both sides alike
+    as long as there are 5, because sets from one side alone would lie lower or higher than what they are compared with.
+
+    Parameters
+    ----------
+    places
+        Where each gene would stand in a pool that is sorted by mean expression, shape (n_places,).
+    size
+        Number of genes in the pool, at least twice `n_places`.
+    n
+        Number of sets.
+    generator
+        A :class:`numpy.random.Generator`.
+    """
+    reach = np.clip(np.minimum(places, size - places), LEAST // 2, NEIGHBOURS // 2)
+    low, high = np.clip(places - reach, 0, size - 1), np.clip(places + reach, 1, size)
+    picked: Array = generator.integers(low, high, size=(n, len(places)))
+    for _ in range(_ROUNDS):
+        row, column = np.nonzero(_repeated(picked))
+        if not len(row):
+            return picked
+        picked[row, column] = generator.integers(low[column], high[column])
+    for again in np.flatnonzero(_repeated(picked).any(axis=1)):
+        picked[again] = _pick(places, size, generator)
+    return picked
+
+
+def _repeated(picked: Array) -> Array:
+    """Return which entries stand in their row already, further left."""
+    order = np.argsort(picked, axis=1, kind="stable")
+    ordered = np.take_along_axis(picked, order, axis=1)
+    same = np.zeros(picked.shape, dtype=bool)
+    np.put_along_axis(same, order[:, 1:], ordered[:, 1:] == ordered[:, :-1], axis=1)
+    return same
+
+
+def _pick(places: Array, size: int, generator: Any) -> Array:
+    """Pick one pool position near each place, none twice, from wider surroundings where those are taken."""
     taken: set[int] = set()
-    for place in generator.permutation(places):
+    picked = np.zeros(len(places), dtype=np.int64)
+    for i in generator.permutation(len(places)):
         reach = NEIGHBOURS // 2
         while True:
-            near = [p for p in range(max(0, place - reach), min(size, place + reach)) if p not in taken]
+            near = [p for p in range(max(0, places[i] - reach), min(size, places[i] + reach)) if p not in taken]
             if near:
                 break
             reach *= 2
-        taken.add(int(near[generator.integers(len(near))]))
-    return sorted(taken)
+        picked[i] = near[generator.integers(len(near))]
+        taken.add(int(picked[i]))
+    return picked
 
 
 def _named(signature: Signature, name: str, names: tuple[str, ...]) -> Signature:

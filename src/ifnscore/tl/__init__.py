@@ -6,6 +6,6 @@ from ifnscore.tl._associate import associate
 from ifnscore.tl._compare import compare
 from ifnscore.tl._pseudobulk import pseudobulk
 from ifnscore.tl._reference import reference
-from ifnscore.tl._score import score
+from ifnscore.tl._score import DETAIL_LIMIT, score
 
-__all__ = ["associate", "compare", "pseudobulk", "reference", "score"]
+__all__ = ["DETAIL_LIMIT", "associate", "compare", "pseudobulk", "reference", "score"]

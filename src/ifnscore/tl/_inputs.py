@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ifnscore import expr, expression, genes, identify, keys, pp, reference
+from ifnscore import expr, expression, genes, identify, keys, pp, reference, sources
 from ifnscore._lazy import is_sparse, np
 from ifnscore.errors import DataError, ScaleError, UsageError, listing, nearest, say, warn
 from ifnscore.expression import LOG_SCALES, MIN_GENES_FOR_CPM, SCALES, Scale
@@ -30,7 +30,11 @@ FEW_FOR_CT, LARGE_FOR_LOG2 = 1_000, 18.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Input:
-    """The matrix, its scale, platform and normalisation."""
+    """The matrix, its scale, platform and normalisation.
+
+    Of a matrix that is read in parts, `minimum`, `missing` and `whole` (counts that were told by being whole numbers) are what
+    its first samples say.
+    """
 
     matrix: Matrix
     scale: Scale
@@ -38,6 +42,7 @@ class Input:
     platform: str
     minimum: float
     missing: bool
+    whole: bool = False
     normalised: str = ""
     species: str = "human"
 
@@ -57,6 +62,7 @@ def values_of(adata: AnnData, layer: str | None) -> Any:
     if x is None:
         msg = "the matrix X is missing; choose a layer with --layer"
         raise DataError(msg)
+    x = sources.of(x) or x
     if 0 in x.shape:
         msg = f"the matrix is empty: {x.shape[0]} samples, {x.shape[1]} genes"
         raise DataError(msg)
@@ -85,7 +91,7 @@ def prepare(
         msg = f"duplicate sample names: {listing(twice)}; make them unique"
         raise DataError(msg)
     _, names = identify.identifiers(adata, symbol_column)
-    if not genes.recognise(names):
+    if not genes.match(names).n_recognised:
         raise DataError(genes.unusable(names))
     odd = genes.check_species(names)
     if odd:
@@ -93,7 +99,7 @@ def prepare(
     facts = expression.facts(x)
     found, why = _scale(adata, x, facts, scale, layer)
     low = facts.minimum
-    matrix = Matrix(x, names, list(adata.obs_names), found, rows, keys.totals(adata))
+    matrix = Matrix(x, names, adata.obs_names, found, rows, keys.totals(adata))
     return Input(
         matrix=matrix,
         scale=found,
@@ -101,6 +107,7 @@ def prepare(
         platform=_platform(adata),
         minimum=low,
         missing=facts.missing,
+        whole=found == "counts" and facts.integer and why != "declared",
         normalised=str(keys.recorded_input(adata).get("normalised", "")) if layer is None else "",
         species=str(keys.recorded_input(adata).get("species") or "human"),
     )
@@ -138,6 +145,7 @@ def _refuse_centred(x: Any, facts: expression.Facts, scale: Scale) -> None:
     """Refuse z-scores and log fold changes that were declared to be log2 expression."""
     if scale != "log2" or facts.minimum >= 0 or x.shape[0] < 3:  # noqa: PLR2004
         return
+    x = sources.head(x) if isinstance(x, sources.Source) else x
     values = np.asarray(x.toarray() if is_sparse(x) else x, dtype=np.float64)
     size = np.nanstd(values, axis=0)
     flat = np.abs(np.nanmean(values, axis=0)) < 1e-3 * np.where(size > 0, size, 1.0)
@@ -148,6 +156,8 @@ def _refuse_centred(x: Any, facts: expression.Facts, scale: Scale) -> None:
 
 def _suspect_ct(x: Any, scale: Scale) -> None:
     """Warn where declared log values are as large as cycle thresholds: scores would come out upside down."""
+    if scale in LOG_SCALES and x.shape[1] < FEW_FOR_CT and isinstance(x, sources.Source):
+        x = sources.head(x)
     if scale in LOG_SCALES and not is_sparse(x) and x.shape[1] < FEW_FOR_CT:
         middle = float(np.nanmedian(x))
         if middle > LARGE_FOR_LOG2:
@@ -178,9 +188,9 @@ def tell(matrix: Matrix, wanted: Sequence[str], *, whole: bool) -> None:
 
 def _platform(adata: AnnData) -> str:
     if "platform" in adata.obs.columns:
-        values = adata.obs["platform"].dropna().astype(str).unique()
+        values = {str(v) for v in adata.obs["platform"].dropna().unique()}
         if len(values) == 1:
-            return str(values[0])
+            return values.pop()
     return str(keys.recorded_input(adata).get("platform") or "unknown")
 
 
@@ -218,7 +228,7 @@ def make_reference(
     here = [k for k in wanted if k in given.matrix.position]
     facts = {"platform": given.platform, "normalised": given.normalised, "species": given.species}
     made = reference.fit(given.matrix, adata.obs, mask, here, by=by, donor=donor, **facts)
-    strata = {reference.label(s) for s in strata_of(adata.obs, by)}
+    strata = {reference.label(s) for s in strata_of(adata.obs, by).values}
     empty = sorted(strata - {s.label for s in made.strata})
     if empty:
         warn(f"no controls in stratum {listing(empty)}: scores that need controls are missing there")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ifnscore import expr, expression, keys
+from ifnscore import expr, expression, get, identify, keys, sources
 from ifnscore._lazy import ad, np, pd, sp
 from ifnscore.errors import DataError, ScaleError, listing, nearest, say
+from ifnscore.strata import strata_of
+from ifnscore.tl import _stream, _sums
 from ifnscore.tl._inputs import values_of
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ def pseudobulk(adata: AnnData, by: Sequence[str] | str, *, layer: str | None = N
     Parameters
     ----------
     adata
-        Cells of shape (n_cells, n_genes) with raw counts.
+        Cells of shape (n_cells, n_genes) with raw counts; where they stand in a file they are read once, in parts.
     by
         Columns of ``obs``; the first names the sample, further ones (such as cell type) become strata of references.
     layer
@@ -55,11 +57,15 @@ def pseudobulk(adata: AnnData, by: Sequence[str] | str, *, layer: str | None = N
     if expression.detect(expression.facts(x)).scale != "counts":
         msg = "pseudobulk sums raw counts, and these values are not whole non-negative numbers; choose the counts with --layer"
         raise ScaleError(msg)
-    codes, names, groups = _groups(adata.obs, columns)
-    summed = sp.csr_matrix((np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=(len(names), len(codes))) @ x
-    obs = _constant(adata.obs, columns, codes, groups, names, keep)
+    annotations = _stream.seen(adata).obs
+    codes, names, groups = _groups(annotations[columns], columns)
+    obs = _constant(annotations, columns, codes, groups, names, keep)
     obs["n_cells"] = np.bincount(codes, minlength=len(names))
-    made = ad.AnnData(X=summed, obs=obs, var=adata.var.copy())
+    if isinstance(x, sources.Source):
+        summed = _sums.of_source(x, codes, len(names), adata.obs_names, identify.identifiers(adata)[1])
+    else:
+        summed = sp.csr_matrix((np.ones(len(codes)), (codes, np.arange(len(codes)))), shape=(len(names), len(codes))) @ x
+    made = ad.AnnData(X=summed, obs=obs, var=get.frame_of(adata.var).copy())
     recorded = {**keys.recorded_input(adata), "scale": "counts", "scale_why": "sums of counts", "pseudobulk": ",".join(columns)}
     made.uns[keys.UNS] = {"input": recorded}
     say(f"pseudobulk: {adata.n_obs} cells become {made.n_obs} samples by {', '.join(columns)}")
@@ -67,15 +73,17 @@ def pseudobulk(adata: AnnData, by: Sequence[str] | str, *, layer: str | None = N
 
 
 def _groups(obs: pd.DataFrame, columns: list[str]) -> tuple[Any, list[str], pd.DataFrame]:
-    keyed = obs[columns].astype(str)
-    grouped = keyed.groupby(columns, sort=True, observed=True)
-    codes = grouped.ngroup().to_numpy()
-    first = keyed.drop_duplicates().assign(_code=lambda d: codes[np.flatnonzero(~keyed.duplicated())]).sort_values("_code")
-    groups = first[columns].reset_index(drop=True)
+    """Return the group of each cell, names of the groups and their table, in the order of their texts."""
+    found = strata_of(obs, columns)
+    texts = [tuple(by[c] for c in columns) for by in found.values]
+    order = sorted(range(len(texts)), key=texts.__getitem__)
+    place = np.empty(len(order), dtype=np.intp)
+    place[order] = np.arange(len(order))
+    groups = pd.DataFrame([texts[i] for i in order], columns=columns)
     names = ["_".join(row) for row in groups.itertuples(index=False)]
     if len(set(names)) < len(names):
         names = ["|".join(row) for row in groups.itertuples(index=False)]
-    return codes, names, groups
+    return place[found.codes], names, groups
 
 
 def _constant(
@@ -85,11 +93,10 @@ def _constant(
     needed = set(expr.Selection(keep).columns) if keep else set()
     left_out = []
     for column in obs.columns.difference(columns, sort=False):
-        by_group = obs[column].groupby(codes)
-        if (by_group.nunique(dropna=False) <= 1).all():
-            made[column] = by_group.first().to_numpy()
+        found, varies = _on_demand(obs, column, codes, len(names)) if hasattr(obs, "slices") else _held(obs[column], codes)
+        if varies is None:
+            made[column] = found
         elif column in needed:
-            varies = int(np.argmax((by_group.nunique(dropna=False) > 1).to_numpy()))
             msg = f"pseudobulk: control column {column!r} varies within group {names[varies]}; add it to --pseudobulk"
             raise DataError(msg)
         else:
@@ -97,3 +104,29 @@ def _constant(
     if left_out:
         say(f"pseudobulk: columns that vary within a group are left out: {listing(left_out)}")
     return made
+
+
+def _held(column: pd.Series[Any], codes: Any) -> tuple[Any, int | None]:
+    """Return the value of a column in each group, and the first group in which it varies, or None."""
+    by_group = column.groupby(codes)
+    several = (by_group.nunique(dropna=False) > 1).to_numpy()
+    return by_group.first().to_numpy(), int(np.argmax(several)) if several.any() else None
+
+
+def _on_demand(obs: Any, column: str, codes: Any, n: int) -> tuple[Any, int | None]:
+    """Do the same without holding the column: what varies is not read to its end."""
+    first = pd.Series([None] * n, dtype=object)
+    known = np.zeros(n, dtype=bool)
+    for start, part in obs.slices(column):
+        cells, groups = part.reset_index(drop=True), codes[start : start + len(part)]
+        several = cells.groupby(groups).nunique(dropna=False)
+        here = cells.groupby(groups).head(1)
+        at = groups[here.index]
+        values = here.astype(object).to_numpy()
+        same = [not k or a == b or (pd.isna(a) and pd.isna(b)) for k, a, b in zip(known[at], first[at], values, strict=True)]
+        if (several > 1).any() or not all(same):
+            return None, int(several.index[several > 1].min()) if (several > 1).any() else int(at[same.index(False)])
+        new = ~known[at]
+        first.iloc[at[new]] = values[new]
+        known[at] = True
+    return first.infer_objects().to_numpy(), None

@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING, Any
 from ifnscore import engine, genes, keys, methods
 from ifnscore import reference as references
 from ifnscore import signatures as catalogue
-from ifnscore.errors import DataError, UsageError, listing, say, warn
+from ifnscore.errors import DataError, UsageError, say
 from ifnscore.reference import Reference, strata_of
 from ifnscore.signatures import Signature
-from ifnscore.tl import _inputs, _write
+from ifnscore.tl import _inputs, _null, _stream, _write
 
 if TYPE_CHECKING:
     from anndata import AnnData
 
     from ifnscore._lazy import pd
-    from ifnscore.matrix import Matrix
 
 #: Up to this many samples, jackknife range and leading gene are computed unless told otherwise.
 DETAIL_LIMIT = 10_000
@@ -45,6 +44,7 @@ def score(
     copy: bool = False,
     chunk_size: int | None = None,
     detail: bool | None = None,
+    null: int | None = None,
     rng: int | None = None,
 ) -> AnnData | None:
     """Score interferon signatures, one score a sample and signature.
@@ -52,7 +52,9 @@ def score(
     Parameters
     ----------
     adata
-        Matrix of shape (n_samples, n_genes), for instance from :func:`ifnscore.read`.
+        Matrix of shape (n_samples, n_genes), for instance from :func:`ifnscore.read`. Where its values stand in a file
+        (``anndata.read_h5ad(path, backed="r")``, ``anndata.experimental.read_lazy``) they are read once, in parts; methods of two
+        passes and `allow_missing` read them twice.
     signatures
         ``"panel"``, ``"all"``, ids, a TOML or GMT file, a dict of gene lists, or :class:`~ifnscore.signatures.Signature`.
     method
@@ -89,16 +91,22 @@ def score(
         Samples handled at a time.
     detail
         Compute jackknife range and leading gene; None: up to 10,000 samples.
+    null
+        Compare every score with this many random gene sets a signature, each gene replaced by one of 100 nearest in mean
+        expression that are outside the catalogue: ``obsm[key + "_null"]``, one p a sample and signature, (1 + sets that score
+        at least as high) / (1 + sets), so never below 1 / (1 + sets). Such a p says how unusual the signature's genes are among
+        genes like them in this one sample. It says nothing of differences between patients or groups: for those, compare
+        scores (:func:`ifnscore.tl.compare`).
     rng
-        Seed of the bootstrap interval of cut-offs.
+        Seed of the bootstrap interval of cut-offs, and of the random gene sets.
 
     Returns
     -------
     AnnData or None
         The copy, or None. Written are ``obsm[key]`` (DataFrame, one column a signature, NaN below minimum coverage),
-        ``obsm[key + "_detail"]``, and ``uns["ifnscore"][key]`` with ``coverage``, ``genes``, ``cutoffs`` and
-        ``provenance``; and for controls given as a mask ``obsm[key + "_controls"]``, which samples they were (boolean, shape
-        (n_samples, 1)). ``X``, ``obs`` and ``var`` stay as they are.
+        ``obsm[key + "_detail"]``, with `null` ``obsm[key + "_null"]``, and ``uns["ifnscore"][key]`` with ``coverage``,
+        ``genes``, ``cutoffs`` and ``provenance``; and for controls given as a mask ``obsm[key + "_controls"]``, which
+        samples they were (boolean, shape (n_samples, 1)). ``X``, ``obs`` and ``var`` stay as they are.
 
     Raises
     ------
@@ -115,13 +123,9 @@ def score(
     >>> round(float(ifn.get.scores_wide(adata).loc["D1_IFNbeta", "rice2013_ags6"]), 2)
     3.4
     """
-    if controls is not None and reference is not None:
-        msg = "give controls or a reference, not both"
-        raise UsageError(msg)
-    if method is not None and method != engine.PUBLISHED:
-        methods.get(method)
+    _check_question(method, controls, reference)
     chosen = catalogue.resolve(signatures)
-    adata = adata.copy() if copy else adata
+    adata = _stream.seen(_stream.copied(adata) if copy else adata)
     frozen = references.read(reference) if isinstance(reference, str | Path) else reference
     rows = frozen.rows if frozen else None
     given = _inputs.prepare(adata, scale=scale, layer=layer, symbol_column=symbol_column, rows=rows)
@@ -133,10 +137,12 @@ def score(
     _need_controls(tasks, compared=compared)
     _check_delta_ct(given, tasks)
     wanted = wanted_genes(tasks)
-    _inputs.tell(given.matrix, wanted, whole=all(t.method.needs == "whole_row" for t in tasks))
+    _stream.settle(given, tasks, wanted)
+    _inputs.tell(given.matrix, wanted, whole=all(t.method.needs != "signature_columns" for t in tasks))
     pooled = compared or any(t.method.passes > 1 for t in tasks)
     by = _inputs.stratify(adata, reference_by, frozen) if pooled else []
-    dropped = _missing(given, tasks, allow_missing=allow_missing)
+    dropped = _stream.missing(given, tasks, wanted, allow_missing=allow_missing)
+    watch = _stream.watch(given, tasks, wanted, dropped)
     tasks = [engine.without_housekeeping(t, dropped) for t in tasks]
     people: dict[int, str] = {}
     masked = controls is not None and not isinstance(controls, str)
@@ -144,48 +150,70 @@ def score(
         _inputs.check_fits(frozen, given)
     elif controls is not None:
         frozen, people = _inputs.make_reference(adata, given, controls, wanted, by, donor)
+    drawn = _null.request(null, rng, adata, given, tasks, controls, frozen, donor)
     facts = {
         "method": used,
         "why": why,
-        "scale": given.scale,
-        "scale_why": given.why,
         "layer": layer or "X",
-        "platform": given.platform,
-        "normalised": given.normalised,
         "notes": str(keys.recorded_input(adata).get("notes", "")),
-        "identifiers": given.matrix.match.kind,
-        "reference_hash": frozen.hash() if frozen else "",
         "reference_by": by,
         "controls": controls if isinstance(controls, str) else ("" if controls is None else "mask"),
         "dropped_genes": sorted(dropped),
-        "n_controls": {s.label: s.n for s in frozen.strata} if frozen else {},
         "repeats_averaged": donor or "",
         "rng": rng if rng is not None else 0,
+        **_facts(given, frozen, drawn),
     }
     strata = strata_of(adata.obs, by)
-    _tell_empty(given.matrix)
+    matrix = given.matrix
+    _stream.look_for_empty(matrix)
     detailed = adata.n_obs <= DETAIL_LIMIT if detail is None else detail
     if _recommended(method, tasks, compared=compared):
         common = engine.Request(params={k: v for k, v in request.params.items() if k == "housekeeping"})
         beside = engine.make(chosen, engine.PACKAGE_DEFAULT, given.matrix, common)
         beside = [engine.without_housekeeping(t, dropped) for t in beside]
-        runner = engine.Runner(given.matrix, beside, frozen, strata, dropped, chunk_size)
+        runner = engine.Runner(matrix, beside, frozen, strata, dropped, chunk_size, watch, drawn)
         key = keys.key_of(engine.PACKAGE_DEFAULT, None)
         _write.remember_controls(adata, key, controls if masked else None)
         _finish(adata, key, runner, {**facts, "method": engine.PACKAGE_DEFAULT}, people, detail=detailed)
-    runner = engine.Runner(given.matrix, tasks, frozen, strata, dropped, chunk_size)
+    runner = engine.Runner(matrix, tasks, frozen, strata, dropped, chunk_size, watch, drawn)
     _write.remember_controls(adata, keys.key_of(used, key_added), controls if masked else None)
     covered, out = _finish(adata, keys.key_of(used, key_added), runner, facts, people, detail=detailed)
+    if matrix.streamed:
+        _stream.tell_empty(out.unexpressed, matrix.samples)
     _write.announce(tasks, covered, out)
     return adata if copy else None
+
+
+def _check_question(method: str | None, controls: Any, reference: Any) -> None:
+    """Refuse what cannot be asked, before anything is read."""
+    if controls is not None and reference is not None:
+        msg = "give controls or a reference, not both"
+        raise UsageError(msg)
+    if method is not None and method != engine.PUBLISHED:
+        methods.get(method)
+
+
+def _facts(given: _inputs.Input, frozen: Reference | None, drawn: engine.NullRequest | None) -> dict[str, Any]:
+    """Return what the provenance keeps of the matrix, the reference and the random sets."""
+    return {
+        "scale": given.scale,
+        "scale_why": given.why,
+        "platform": given.platform,
+        "normalised": given.normalised,
+        "identifiers": given.matrix.match.kind,
+        "reference_hash": frozen.hash() if frozen else "",
+        "n_controls": {s.label: s.n for s in frozen.strata} if frozen else {},
+        **({"null": drawn.facts()} if drawn else {}),
+    }
 
 
 def _finish(
     adata: AnnData, key: str, runner: engine.Runner, facts: Mapping[str, Any], people: Mapping[int, str], *, detail: bool
 ) -> tuple[pd.DataFrame, engine.Scores]:
     """Run the kernels and store what came out."""
-    out = runner.run(detail=detail)
-    out.blank(runner.matrix.empty())
+    out = runner.run(detail=detail, folder=None if detail or runner.null else getattr(adata, "scratch", None))
+    _stream.refuse_empty(out.unexpressed)
+    out.blank(out.unexpressed)
     covered = _write.coverage_table(runner, out)
     tables = {
         "coverage": covered,
@@ -220,23 +248,6 @@ def _method(
     return request, used, why
 
 
-def _tell_empty(matrix: Matrix) -> None:
-    """Warn about samples without any expression, which get no score.
-
-    Raises
-    ------
-    DataError
-        All samples are empty.
-    """
-    empty = matrix.empty()
-    if empty.all():
-        msg = "every sample is empty: all values are 0"
-        raise DataError(msg)
-    if empty.any():
-        names = [str(matrix.samples[int(i)]) for i in empty.nonzero()[0]]
-        warn(f"no score for {len(names)} samples without any expression: {listing(names)}")
-
-
 def _need_controls(tasks: Sequence[engine.Task], *, compared: bool) -> None:
     needy = sorted({t.method.id for t in tasks if t.method.reference == "required"})
     if needy and not compared:
@@ -248,23 +259,6 @@ def _check_delta_ct(given: _inputs.Input, tasks: Sequence[engine.Task]) -> None:
     if given.scale == "ct" and given.minimum < 0 and any(t.housekeeping for t in tasks):
         msg = f"negative Ct values (lowest {given.minimum:.4g}): if these are delta Ct already, say --param housekeeping=none"
         raise DataError(msg)
-
-
-def _missing(given: _inputs.Input, tasks: Sequence[engine.Task], *, allow_missing: bool) -> dict[str, str]:
-    """Return gene keys with missing values and the reason, or refuse them.
-
-    Ranks need all genes of a sample and counts per million their total, so there every gene counts.
-    """
-    if not given.missing:
-        return {}
-    matrix, signature_genes = given.matrix, wanted_genes(tasks)
-    every = matrix.scale == "counts" or any(t.method.needs == "whole_row" for t in tasks)
-    wanted = matrix.universe if every else [k for k in signature_genes if k in matrix.position]
-    if not allow_missing:
-        matrix.check_finite(wanted, signature_genes)
-    dropped = {gene: f"missing values (first: sample {sample})" for gene, sample, _ in matrix.not_finite(wanted)}
-    matrix.leave_out(dropped)
-    return dropped
 
 
 def _recommended(method: str | None, tasks: Sequence[engine.Task], *, compared: bool) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ifnscore import keys
 from ifnscore._lazy import np, pd
-from ifnscore.engine import Runner, Scores, Task
+from ifnscore.engine import Runner, Scores, Spilled, Task
 from ifnscore.errors import listing, warn
 from ifnscore.stats.cutoff import from_controls
 
@@ -124,7 +124,7 @@ def detail_table(adata: AnnData, tasks: Sequence[Task], out: Scores) -> pd.DataF
         columns[f"{name}|jackknife_high"] = out.high[:, j]
         columns[f"{name}|top_gene"] = pd.Categorical(out.top_gene[:, j].astype(str))
         columns[f"{name}|top_gene_share"] = out.top_share[:, j]
-    return pd.DataFrame(columns, index=adata.obs_names)
+    return pd.DataFrame(columns, index=pd.Index(adata.obs_names))
 
 
 def provenance(tasks: Sequence[Task], facts: Mapping[str, Any]) -> str:
@@ -160,12 +160,20 @@ def _version(package: str) -> str:
 def store(adata: AnnData, key: str, tasks: Sequence[Task], out: Scores, tables: Mapping[str, Any]) -> None:
     """Write scores and tables under `key`, replacing what an earlier run wrote there."""
     names = [t.signature.id for t in tasks]
-    adata.obsm[key] = pd.DataFrame(out.values, index=adata.obs_names, columns=names)
+    if isinstance(out.values, Spilled):
+        out.values.columns = names
+        adata.obsm[key] = out.values
+    else:
+        adata.obsm[key] = pd.DataFrame(out.values, index=pd.Index(adata.obs_names), columns=names)
     detail = detail_table(adata, tasks, out)
     if detail is not None:
         adata.obsm[keys.detail_key(key)] = detail
     elif keys.detail_key(key) in adata.obsm:
         del adata.obsm[keys.detail_key(key)]
+    if out.p_null is not None:
+        adata.obsm[keys.null_key(key)] = pd.DataFrame(out.p_null, index=pd.Index(adata.obs_names), columns=names)
+    elif keys.null_key(key) in adata.obsm:
+        del adata.obsm[keys.null_key(key)]
     uns = dict(adata.uns.get(keys.UNS, {}))
     uns[key] = {k: v for k, v in tables.items() if v is not None}
     uns[keys.LATEST] = key
@@ -176,7 +184,7 @@ def remember_controls(adata: AnnData, key: str, mask: Any) -> None:
     """Keep which samples a mask named as controls, beside the samples; an expression stands in the provenance."""
     name = keys.controls_key(key)
     if mask is not None:
-        adata.obsm[name] = pd.DataFrame({"control": np.asarray(mask, dtype=bool)}, index=adata.obs_names)
+        adata.obsm[name] = pd.DataFrame({"control": np.asarray(mask, dtype=bool)}, index=pd.Index(adata.obs_names))
     elif name in adata.obsm:  # of an earlier run under this key
         del adata.obsm[name]
 
