@@ -33,7 +33,8 @@ from ifnscore.methods._protocol import ColumnKernel, Kernel, Plan, RowKernel, Se
 from ifnscore.signatures._random import matched
 
 if TYPE_CHECKING:
-    from ifnscore.engine._run import Runner, _Group
+    from ifnscore.engine._group import Group
+    from ifnscore.engine._run import Runner
     from ifnscore.methods._protocol import Array
     from ifnscore.reference import Reference
 
@@ -155,7 +156,7 @@ class Null:
             out[np.ix_(rows, columns)] = np.where(np.isnan(own), np.nan, (1.0 + hits) / (n + 1.0))
 
 
-def _draw(runner: Runner, group: _Group, level: Array, request: NullRequest) -> dict[int, tuple[list[str], Array]]:
+def _draw(runner: Runner, group: Group, level: Array, request: NullRequest) -> dict[int, tuple[list[str], Array]]:
     """Return, by place of a signature in the group, the genes to replace and the genes drawn for them, shape (n, n_genes)."""
     known, matrix = genes.table(), runner.matrix
     may = _may_be_drawn(runner, group, request)
@@ -183,7 +184,7 @@ def _draw(runner: Runner, group: _Group, level: Array, request: NullRequest) -> 
 
 
 def _planned(
-    runner: Runner, group: _Group, of: tuple[str, Plan], chosen: Mapping[int, tuple[list[str], Array]], request: NullRequest
+    runner: Runner, group: Group, of: tuple[str, Plan], chosen: Mapping[int, tuple[list[str], Array]], request: NullRequest
 ) -> _Drawn:
     """Return the plan of all random sets of a stratum."""
     name, plan = of
@@ -230,7 +231,7 @@ def _sums(part: Matrix) -> Array:
     return np.asarray(rows, dtype=np.float64).sum(axis=0)
 
 
-def _may_be_drawn(runner: Runner, group: _Group, request: NullRequest) -> Array:
+def _may_be_drawn(runner: Runner, group: Group, request: NullRequest) -> Array:
     """Return which genes of the universe may be drawn: no missing values, and a spread or centre in the controls."""
     matrix, kernel = runner.matrix, group.kernel
     good = np.array([k not in runner.dropped for k in matrix.universe], dtype=bool)
@@ -250,7 +251,7 @@ def _may_be_drawn(runner: Runner, group: _Group, request: NullRequest) -> Array:
     return good
 
 
-def _controls(runner: Runner, group: _Group, plan: Plan, name: str, request: NullRequest) -> Array | None:
+def _controls(runner: Runner, group: Group, plan: Plan, name: str, request: NullRequest) -> Array | None:
     if group.lead.method.reference != "required":
         return None
     beside = copy.copy(runner)
@@ -258,7 +259,7 @@ def _controls(runner: Runner, group: _Group, plan: Plan, name: str, request: Nul
     return beside.controls(group.lead, plan, runner.by[name])
 
 
-def _first_pass(runner: Runner, group: _Group, plan: Plan, name: str) -> Any:
+def _first_pass(runner: Runner, group: Group, plan: Plan, name: str) -> Any:
     """Return what a method of two passes gathers of the random genes, a few samples at a time."""
     step, state = max(1, _AT_ONCE // len(plan.genes)), None
     for chunk in runner.matrix.chunks(runner.chunk_size):
@@ -270,7 +271,7 @@ def _first_pass(runner: Runner, group: _Group, plan: Plan, name: str) -> Any:
     return state
 
 
-def _scored(runner: Runner, group: _Group, plan: Plan, part: Matrix, rows: Array) -> Iterator[tuple[slice, int, Array]]:
+def _scored(runner: Runner, group: Group, plan: Plan, part: Matrix, rows: Array) -> Iterator[tuple[slice, int, Array]]:
     """Yield scores of random sets: which of the rows, the number of the first set, and an array (n_rows, some sets)."""
     kernel, step = group.kernel, max(1, _AT_ONCE // len(plan.genes))
     pieces = [slice(start, min(start + step, len(rows))) for start in range(0, len(rows), step)]

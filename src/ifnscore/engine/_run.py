@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ifnscore import genes, methods
 from ifnscore._lazy import is_sparse, np
-from ifnscore.engine import _distributed, _null, _stable, _zeros
+from ifnscore.engine import _distributed, _null, _zeros
 from ifnscore.engine._controls import fitted, left_out_and_inside, usable
+from ifnscore.engine._detail import detail_of
+from ifnscore.engine._group import Group, empty_plan, grouped
 from ifnscore.engine._linear import linear_scores
 from ifnscore.engine._null import Null, NullRequest
 from ifnscore.engine._progress import length, track
@@ -19,8 +20,7 @@ from ifnscore.engine._values import convert, remaining, whole_rows, with_univers
 from ifnscore.engine._watch import Finding, Watch, refuse
 from ifnscore.errors import DataError, say
 from ifnscore.matrix import Matrix
-from ifnscore.methods import worth_compiling
-from ifnscore.methods._protocol import ColumnKernel, Kernel, Plan, RowKernel, SetPlan, TwoPassKernel
+from ifnscore.methods._protocol import ColumnKernel, Plan, RowKernel, TwoPassKernel
 from ifnscore.reference import Reference
 from ifnscore.strata import Coded, label, labels
 
@@ -29,23 +29,6 @@ if TYPE_CHECKING:
 
     from ifnscore.engine._tasks import Task
     from ifnscore.methods._protocol import Array
-
-
-@dataclass(slots=True)
-class _Group:
-    """Tasks that share a plan, with one plan a stratum."""
-
-    tasks: list[Task]
-    positions: list[int]
-    kernel: Kernel
-    plans: dict[str, Plan | None] = field(default_factory=dict)
-    control_terms: dict[str, Array] = field(default_factory=dict)
-    prepared: dict[str, Any] = field(default_factory=dict)
-    factor: float = 1.0
-
-    @property
-    def lead(self) -> Task:
-        return self.tasks[0]
 
 
 class Runner:
@@ -87,7 +70,7 @@ class Runner:
         self.labels: Sequence[str] = labels(strata)
         self.by = {label(s): s for s in (strata.values if isinstance(strata, Coded) else strata)}
         self.uses: list[GeneUse] = []
-        self.groups = self._grouped()
+        self.groups = grouped(self.tasks)
         if null is not None:
             _null.check(self)
         if any(isinstance(g.kernel, RowKernel) for g in self.groups):
@@ -98,11 +81,11 @@ class Runner:
             self._remark(group)
         self.null = Null(self, null) if null is not None else None
 
-    def _logged(self, group: _Group) -> Sequence[str]:
+    def _logged(self, group: Group) -> Sequence[str]:
         """Return the genes whose values a method may take logarithms of."""
         return self.matrix.universe if isinstance(group.kernel, RowKernel) else self._empty_plan(group).genes
 
-    def _remark(self, group: _Group) -> None:
+    def _remark(self, group: Group) -> None:
         """Say what a method has to say about its parameters on this matrix."""
         plan = next((p for p in group.plans.values() if p is not None), None)
         if plan is not None and isinstance(group.kernel, RowKernel):
@@ -115,15 +98,7 @@ class Runner:
         """Whether chunks are read and worked on by dask."""
         return _distributed.is_afar(self.matrix)
 
-    def _grouped(self) -> list[_Group]:
-        groups: dict[tuple[Any, ...], _Group] = {}
-        for position, task in enumerate(self.tasks):
-            group = groups.setdefault(task.group, _Group([], [], methods.kernel(task.method.id)))
-            group.tasks.append(task)
-            group.positions.append(position)
-        return list(groups.values())
-
-    def _plan(self, group: _Group) -> None:
+    def _plan(self, group: Group) -> None:
         seen = self._first_pass(group)
         for name, by in self.by.items():
             plan = self._empty_plan(group)
@@ -144,45 +119,8 @@ class Runner:
                 group.control_terms[name] = group.kernel.terms(controls, plan)
             group.plans[name] = plan
 
-    def _empty_plan(self, group: _Group) -> Plan:
-        """Return the plan before statistics: genes found, in the order of the signatures."""
-        table = genes.table()
-        found: dict[str, int] = {}
-        sets = []
-        for task in group.tasks:
-            s = task.signature
-            directions = dict.fromkeys(s.up, 1.0) | dict.fromkeys(s.down, -1.0)
-            keys: dict[str, tuple[float, float]] = {}
-            for gene, direction in directions.items():
-                weight = s.weights.get(gene, 1.0)
-                keys.setdefault(table.resolve(gene), (direction * (-1.0 if weight < 0 else 1.0), abs(weight)))
-            here = [k for k in keys if k in self.matrix.position and k not in self.dropped and self._in_reference(k, task)]
-            for k in here:
-                found.setdefault(k, len(found))
-            gone = [keys[k][0] for k in keys if k not in here]
-            sets.append(
-                SetPlan(
-                    id=s.id,
-                    index=np.array([found[k] for k in here], dtype=np.intp),
-                    sign=np.array([keys[k][0] for k in here]),
-                    weights=np.array([keys[k][1] for k in here]),
-                    n_published=len(keys),
-                    absent=(gone.count(1.0), gone.count(-1.0)),
-                    withheld=len(here) < task.min_coverage * len(keys) - 1e-9,
-                )
-            )
-        return Plan(
-            genes=tuple(found),
-            columns=np.array([self.matrix.position[k] for k in found], dtype=np.intp),
-            sets=tuple(sets),
-            params=dict(group.lead.params),
-            n_universe=len(self.matrix.universe) - len([d for d in self.dropped if d in self.matrix.position]),
-            compiled=worth_compiling(self.matrix.n_samples, self.matrix.n_stored),
-            stable=_stable.positions(group.lead.params, self.matrix, self.dropped),
-        )
-
-    def _in_reference(self, key: str, task: Task) -> bool:
-        return task.method.reference != "required" or self.reference is None or key in self.reference.genes
+    def _empty_plan(self, group: Group) -> Plan:
+        return empty_plan(group, self.matrix, self.reference, self.dropped)
 
     def controls(self, task: Task, plan: Plan, by: Mapping[str, str]) -> Array | None:
         """Return control values on the working scale of a task, shape (n_controls, n_genes), or None without controls."""
@@ -197,7 +135,7 @@ class Runner:
         housekeeping = self.reference.values(stratum, task.housekeeping)
         return convert(x, housekeeping, task, self.reference.stored_scale, None)
 
-    def working(self, group: _Group, plan: Plan, part: Matrix, samples: slice | Array) -> Array:
+    def working(self, group: Group, plan: Plan, part: Matrix, samples: slice | Array) -> Array:
         """Return values of some samples of a part on the working scale of a group."""
         size = part.library_size(samples) if part.scale == "counts" else None
         x = part.values(plan.genes, samples)
@@ -211,7 +149,7 @@ class Runner:
         here = self.labels[chunk]
         return here.where(name) if isinstance(here, Coded) else np.flatnonzero([n == name for n in here])
 
-    def _first_pass(self, group: _Group) -> dict[str, Plan]:
+    def _first_pass(self, group: Group) -> dict[str, Plan]:
         """Return the plan of each stratum with what its samples say of the genes; all strata are read in one pass."""
         kernel, plan = group.kernel, self._empty_plan(group)
         if not isinstance(kernel, TwoPassKernel):
@@ -223,7 +161,7 @@ class Runner:
             states = {name: self.fold(state, (group, plan, name), part, chunk) for name, state in states.items()}
         return {name: replace(plan, stats=kernel.finish(state, plan)) for name, state in states.items()}
 
-    def fold(self, state: Any, which: tuple[_Group, Plan, str], part: Matrix, chunk: slice) -> Any:
+    def fold(self, state: Any, which: tuple[Group, Plan, str], part: Matrix, chunk: slice) -> Any:
         """Add the samples of a stratum among some that are in memory to the state of a first pass (None at first)."""
         group, plan, name = which
         assert isinstance(group.kernel, TwoPassKernel)
@@ -232,7 +170,7 @@ class Runner:
         x = x[np.isfinite(x).all(axis=1)]
         return group.kernel.fold(group.kernel.begin(plan) if state is None else state, x) if len(x) else state
 
-    def _prepare(self, group: _Group, plan: Plan, name: str) -> Plan:
+    def _prepare(self, group: Group, plan: Plan, name: str) -> Plan:
         """Let a method of the whole matrix see all samples of a stratum at once; return the plan with what it says of genes."""
         assert isinstance(group.kernel, RowKernel)
         _distributed.refuse_whole(self.matrix, group.lead.method.id)
@@ -244,7 +182,7 @@ class Runner:
         group.prepared[name] = group.kernel.prepare(rows, seen)
         return replace(plan, stats=group.kernel.statistics(group.prepared[name], seen))
 
-    def _note(self, group: _Group, plan: Plan, stratum: str, why: str = "") -> None:
+    def _note(self, group: Group, plan: Plan, stratum: str, why: str = "") -> None:
         for task, one in zip(group.tasks, plan.sets, strict=True):
             self.uses += gene_uses(task, one, plan, stratum, self.matrix, self.dropped, why)
 
@@ -327,7 +265,7 @@ class Runner:
 
     def _score(
         self,
-        group: _Group,
+        group: Group,
         plan: Plan,
         stratum: str,
         where: tuple[Matrix, slice | Array, slice],
@@ -347,10 +285,10 @@ class Runner:
                     continue
                 out.values[samples, position] = group.kernel.score(terms, one, plan)
                 if detail:
-                    self._detail(group, plan, group.control_terms.get(stratum), terms, one, (samples, position), out)
+                    detail_of(group, plan, stratum, (terms, one), (samples, position), out)
 
     def _terms(
-        self, group: _Group, plan: Plan, stratum: str, where: tuple[Matrix, slice | Array, slice], *, detail: bool
+        self, group: Group, plan: Plan, stratum: str, where: tuple[Matrix, slice | Array, slice], *, detail: bool
     ) -> tuple[Array | None, Array | None]:
         """Return (scores of all signatures, None) where there is a way to all at once, else (None, the kernel's terms)."""
         part, samples, chunk = where
@@ -369,36 +307,11 @@ class Runner:
         scores = None if detail else group.kernel.scores(rows, left)
         return (None, group.kernel.terms(rows, left)) if scores is None else (scores, None)
 
-    def _prepared(self, group: _Group, stratum: str, samples: slice | Array, chunk: slice) -> Any:
+    def _prepared(self, group: Group, stratum: str, samples: slice | Array, chunk: slice) -> Any:
         """Return what was prepared of some samples of a stratum, whose samples stand one after another there."""
         before = self.labels[: chunk.start].count(stratum) if len(self.by) > 1 else chunk.start
         n = chunk.stop - chunk.start if isinstance(samples, slice) else len(samples)
         return group.prepared[stratum][before : before + n]
-
-    def _detail(
-        self,
-        group: _Group,
-        plan: Plan,
-        control_terms: Array | None,
-        terms: Array,
-        one: SetPlan,
-        at: tuple[slice | Array, int],
-        out: Scores,
-    ) -> None:
-        assert out.low is not None
-        assert out.high is not None
-        assert out.top_share is not None
-        assert out.top_gene is not None
-        if len(one.index) > 1:
-            left = group.kernel.left_out_scores(terms, one, plan, control_terms)
-            out.low[at], out.high[at] = left.min(axis=0), left.max(axis=0)
-        parts = np.abs(group.kernel.contributions(terms, one, plan))
-        whole = parts.sum(axis=1)
-        top = np.nan_to_num(parts).argmax(axis=1)
-        share = np.where(whole > 0, parts[np.arange(len(parts)), top] / np.where(whole > 0, whole, 1.0), np.nan)
-        out.top_share[at] = share
-        names = np.array([plan.genes[i] for i in one.index], dtype=object)
-        out.top_gene[at] = np.where(np.isfinite(share), names[top], "")
 
     def score_level(self, position: int, name: str) -> tuple[float, float, float]:
         """Return centre and spread of whole scores of one task in a stratum, and the final factor: mostly 0, 1, 1."""
