@@ -15,7 +15,7 @@ import scipy.sparse as sp
 import ifnscore as ifn
 from ifnscore import methods
 from ifnscore.errors import DataError
-from ifnscore.methods import _gsva_density, _gsva_walk, gsva
+from ifnscore.methods import _gsva_density, _gsva_table, _gsva_walk, gsva
 from ifnscore.methods._protocol import Plan
 from ifnscore.signatures import Signature
 
@@ -196,7 +196,7 @@ def shapes():
 def test_compiled_sums_equal_their_twins(shape):
     x = shapes()[shape]
     for which in ("exact", "decoupler"):
-        table = _gsva_density.cdf_table(which)
+        table = _gsva_table.cdf_table(which)
         np.testing.assert_array_equal(_gsva_density._compiled_table(x, table), _gsva_density.table_sums(x, table))
     slow, fast = _gsva_density.smooth_sums(x), _gsva_density._compiled_smooth(x)
     np.testing.assert_allclose(fast, slow, rtol=0, atol=1e-13 * len(x))
@@ -208,7 +208,7 @@ def test_a_value_on_a_step_of_the_table_is_cut_off_as_peers_cut_it():
         [1.0, 3.0, 0.1]
     )  # standard deviation 1/2: gaps of 8 bandwidths
     for ties in ("exact", "decoupler"):
-        table = _gsva_density.cdf_table(ties)
+        table = _gsva_table.cdf_table(ties)
         np.testing.assert_array_equal(_gsva_density._compiled_table(x, table), _gsva_density.table_sums(x, table))
 
 

@@ -130,7 +130,8 @@ def score_values(
         return _direct.score_with(kernel(method), x, genes, sets, params or {}, compiled=compiled)
     kernels = {m: kernel(m) for m in method}
     own = {m: dict((params or {}).get(m, {})) for m in kernels}
-    ranks = [(m, k) for m, k in kernels.items() if isinstance(k, RankKernel) and compiled and is_sparse(x)]
+    fast = {m: k for m, k in kernels.items() if isinstance(k, RankKernel) and compiled and is_sparse(x)}
+    ranks = [(m, k) for m, k in fast.items() if k.adds_up(k.METHOD.resolve(own[m]))]
     together = _direct.ranks_together([k for _, k in ranks], x, genes, sets, [own[m] for m, _ in ranks]) if ranks else []
     out = dict(zip([m for m, _ in ranks], together, strict=True))
     for m, k in kernels.items():

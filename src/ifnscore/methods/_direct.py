@@ -83,7 +83,10 @@ def _plan(genes: Sequence[str], sets: Mapping[str, Any], params: dict[str, Any],
         index = np.array([found.setdefault(g, len(found)) for g in here], dtype=np.intp)
         w = np.array([weights[g] for g in here])
         sign = np.where(w < 0, -1.0, 1.0)
-        made.append(SetPlan(id=str(name), index=index, sign=sign, weights=np.abs(w), n_published=len(weights)))
+        lacking = [weights[g] < 0 for g in weights if g not in position]
+        absent = (len(lacking) - sum(lacking), sum(lacking))
+        one = SetPlan(id=str(name), index=index, sign=sign, weights=np.abs(w), n_published=len(weights), absent=absent)
+        made.append(one)
     columns = np.array([position[g] for g in found], dtype=np.intp)
     return Plan(
         genes=tuple(found),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ifnscore.methods._compiled import jit
-from ifnscore.methods._gsva_density import BOUND, STEPS
+from ifnscore.methods._gsva_table import BOUND, STEPS
 
 if TYPE_CHECKING:
     from ifnscore.methods._protocol import Array
@@ -139,7 +139,7 @@ def table_sums(x: Any, width: Any, table: Any, out: Any) -> None:
     width
         Bandwidths, shape (n_genes,).
     table
-        See :func:`ifnscore.methods._gsva_density.cdf_table`.
+        See :func:`ifnscore.methods._gsva_table.cdf_table`.
     out
         Filled, shape (n_samples, n_genes).
     """

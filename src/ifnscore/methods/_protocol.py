@@ -30,7 +30,7 @@ WorksOn = Literal["linear", "log2", "log", "order", "counts"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameter:
-    """One parameter of a method: name, default, what it accepts, and what it does; a number is never below `minimum`.
+    """One parameter of a method: name, default, what it accepts, and what it does; a number lies in `minimum` to `maximum`.
 
     A value in `works_on` makes the method work on another scale than its own.
     """
@@ -40,6 +40,7 @@ class Parameter:
     help: str
     choices: tuple[Any, ...] = ()
     minimum: float = -math.inf
+    maximum: float = math.inf
     works_on: Mapping[Any, WorksOn] = field(default_factory=dict)
 
     def parse(self, value: Any, method: str) -> Any:
@@ -60,17 +61,22 @@ class Parameter:
             try:
                 value = kind(value)
             except (TypeError, ValueError) as error:
-                msg = f"parameter {self.name} of {method} is {value!r}; it takes a number"
+                what = "whole number" if kind is int else "number"
+                msg = f"parameter {self.name} of {method} is {value!r}; it takes a {what}{self._bounds()}"
                 raise UsageError(msg) from error
-            if not math.isfinite(value) or value < self.minimum:
-                bound = f" of at least {self.minimum:g}" if math.isfinite(self.minimum) else ""
-                msg = f"parameter {self.name} of {method} is {value}; it takes a number{bound}"
+            if not math.isfinite(value) or not self.minimum <= value <= self.maximum:
+                msg = f"parameter {self.name} of {method} is {value}; it takes a number{self._bounds()}"
                 raise UsageError(msg)
         by_text = {str(c): c for c in self.choices}
         if self.choices and str(value) not in by_text:
             msg = f"parameter {self.name} of {method} is {value!r}; it takes one of {', '.join(by_text)}"
             raise UsageError(msg)
         return by_text.get(str(value), value)
+
+    def _bounds(self) -> str:
+        """Return the words for the numbers that are accepted."""
+        low = f" of at least {self.minimum:g}" if math.isfinite(self.minimum) else ""
+        return f"{low} and at most {self.maximum:.10g}" if math.isfinite(self.maximum) else low
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

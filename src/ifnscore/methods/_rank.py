@@ -8,51 +8,16 @@ does not matter to it: the two agree to 1e-12.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import is_sparse, np
 from ifnscore.methods import _order
+from ifnscore.methods._measure import RULES, Measure, twice
 from ifnscore.methods._protocol import RowKernel
 
 if TYPE_CHECKING:
     from ifnscore.methods._protocol import Array, Plan, SetPlan
-
-#: Rules for ties. ``expected`` is the mean over all orders of the tied genes; ``forward`` ranks tied genes upwards in the order
-#: of genes, ``reverse`` downwards. ``_ranks`` numbers them in the same order.
-RULES = ("average", "min", "max", "expected", "forward", "reverse")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
-    """How the place of a gene becomes a number, or a pair of numbers.
-
-    Attributes
-    ----------
-    rule
-        One of :data:`RULES`.
-    table
-        Values by twice the ascending rank, shape (2 n_genes + 1,); for ``expected`` sums of the values up to a rank, by the rank.
-    second_rule, second
-        The same for a second number, where the score needs sums of products.
-    at_zero
-        Value of a gene that is 0, instead of that of its place.
-    order
-        Place of each gene in the order that breaks ties, shape (n_genes,), for ``forward`` and ``reverse``.
-    """
-
-    rule: str
-    table: Array
-    second_rule: str = ""
-    second: Array | None = None
-    at_zero: float | None = None
-    order: Array | None = None
-
-
-def twice(n: int) -> Array:
-    """Return the ranks that a table is indexed by: 0, 1/2, 1 ... n, shape (2 n + 1,)."""
-    return np.arange(2 * n + 1) / 2.0
 
 
 def look_up(found: _order.Places, rule: str, table: Array) -> Array:
@@ -92,6 +57,10 @@ class RankKernel(RowKernel):
         plan
             The plan, with parameters and number of genes.
         """
+
+    def adds_up(self, params: Mapping[str, Any]) -> bool:
+        """Whether sums over the genes of each direction are all that a score needs, so that it can share a pass with others."""
+        return True
 
     def joined(self, total: Array, plan: Plan) -> Array:
         """Return the score from the sum over both directions."""

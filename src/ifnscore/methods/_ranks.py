@@ -20,7 +20,7 @@ from ifnscore.methods._compiled import jit
 BUCKETS = 2048
 #: Up to this many values of a bucket are sorted by insertion.
 _FEW = 48
-#: Rules for ties, numbered as ``_rank.RULES``.
+#: Rules for ties, numbered as ``_measure.RULES``.
 AVERAGE, MINIMUM, MAXIMUM, EXPECTED, FORWARD, REVERSE = range(6)
 
 

@@ -10,8 +10,8 @@ from ifnscore._lazy import np, sp
 from ifnscore.methods import _compiled
 
 if TYPE_CHECKING:
+    from ifnscore.methods._measure import Measure
     from ifnscore.methods._protocol import Array
-    from ifnscore.methods._rank import Measure
 
 #: Unsigned whole numbers of the size of a float, and the bits of infinity in it.
 _BITS = {"f4": ("u4", 0x7F800000), "f8": ("u8", 0x7FF0000000000000)}
@@ -100,7 +100,7 @@ def _sets(columns: Array, n_genes: int, halves: Sequence[Array]) -> Any:
 
 
 def _measures(measures: Sequence[Measure], n_genes: int) -> Any:
-    from ifnscore.methods._rank import RULES
+    from ifnscore.methods._measure import RULES
     from ifnscore.methods._ranks import Measures
 
     order = next((m.order for m in measures if m.order is not None), np.zeros(0))

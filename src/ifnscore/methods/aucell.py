@@ -38,7 +38,7 @@ METHOD = Method(
     score_type="rank",
     min_genes=200,
     parameters=(
-        Parameter(name="top", default=0.05, minimum=0, help="share of the genes that counts as the top"),
+        Parameter(name="top", default=0.05, minimum=1e-6, maximum=1, help="share of the genes that counts as the top"),
         Parameter(
             name="ties",
             default="expected",
@@ -46,7 +46,7 @@ METHOD = Method(
             help="how tied genes are placed; expected is the mean over all orders",
         ),
         Parameter(name="normalise", default="attainable", choices=("attainable", "pyscenic"), help="what the area is divided by"),
-        Parameter(name="seed", default=0, minimum=0, help="seed of the order in which ties=pyscenic places genes"),
+        Parameter(name="seed", default=0, minimum=0, maximum=2**32 - 1, help="seed of the order for ties=pyscenic"),
     ),
 )
 

@@ -47,7 +47,7 @@ METHOD = Method(
         Parameter(name="ctrl_size", default=50, minimum=1, help="control genes drawn from each bin"),
         Parameter(name="n_bins", default=25, minimum=2, help="bins of mean expression"),
         Parameter(name="ctrl_as_ref", default=True, help="draw first and take the signature's genes out afterwards, as scanpy"),
-        Parameter(name="seed", default=0, minimum=0, help="seed of the draw (random_state of scanpy)"),
+        Parameter(name="seed", default=0, minimum=0, maximum=2**32 - 1, help="seed of the draw (random_state of scanpy)"),
         Parameter(
             name="order",
             default="name",

@@ -8,10 +8,11 @@ ranked like any other. Missing values: refused, or the gene is taken out of the 
 ``direction="unknown"`` is for sets whose genes may go either way: all genes of the signature are one set, whatever its
 directions, each counts with the distance of its rank from the middle one, |r - (N + 1) / 2|, and the mean distance is
 normalised to its own smallest and largest possible value, so that scores lie in 0 to 1; they are not centred. The R package
-(1.29.1, run beside this) measures from (N + 1) / 2 rounded up and takes low = (floor(k / 2) + 1) / 2 and ceil(N / 2) + 1 -
-low for the bounds, which are not those that ranks can reach: its scores fall below 0 (3 genes of 10: -0.17), do not come up
-to 1, and where N is even change when the order of all genes is turned round. Genome-wide the difference is below 2e-4.
-``ties="singscore"`` gives the numbers of the package.
+(1.29.1, run beside this) measures from the median of all ranks of the sample, rounded up, and takes low = (floor(k / 2) + 1) /
+2 and ceil(N / 2) + 1 - low for the bounds, which are not those that ranks can reach: its scores fall below 0 (3 genes of 10:
+-0.17), do not come up to 1, and where N is even change when the order of all genes is turned round. Without ties the
+difference is below 2e-4 genome-wide; in a sample with zeros for half of the genes the median rank is 1, and scores of the
+package reach 2. ``ties="singscore"`` gives its numbers.
 
 ``stable_genes`` ranks each gene among a few stably expressed genes only (stingscore, Bhuva 2020, doi 10.1093/nar/gkaa802),
 so that a panel can be scored: with S of them the rank is (1 + number of stable genes below the gene) / (S + 1), the score
@@ -23,10 +24,11 @@ not followed.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ifnscore._lazy import np
+from ifnscore._lazy import is_sparse, np
 from ifnscore.methods import _order, _rank
 from ifnscore.methods._protocol import Method, Parameter
 
@@ -91,19 +93,23 @@ class Singscore(_rank.RankKernel):
 
     METHOD = METHOD
 
+    def adds_up(self, params: Mapping[str, Any]) -> bool:
+        """Whether genes that go up and down are two sets."""
+        return bool(params["direction"] == "known")
+
     def measure(self, plan: Plan) -> _rank.Measure:
         """Return ascending ranks among all genes, or their distances from the middle."""
-        ties, n = plan.params["ties"], plan.n_universe
+        n = plan.n_universe
         ranks = _rank.twice(n)
-        if _unknown(plan):
-            middle = n // 2 + 1 if ties == "singscore" else (n + 1) / 2.0
-            ranks = np.abs(ranks - middle)
+        if _unknown(plan) and not _as_package(plan):
+            ranks = np.abs(ranks - (n + 1) / 2.0)
         return _rank.Measure(rule=_rule(plan), table=ranks)
 
     def terms(self, rows: Any, plan: Plan) -> Array:
         """Return ranks or distances among all genes, shape (n_samples, n_genes); among stable genes in units of 1."""
         if plan.stable is None:
-            return super().terms(rows, plan)
+            made = super().terms(rows, plan)
+            return np.abs(made - _middle_ranks(rows)) if _as_package(plan) else made
         found = _order.places(rows, plan.columns, among=plan.stable)
         tied = found.equal - np.isin(plan.columns, plan.stable)  # a stable gene is tied with itself
         below = found.less + tied * {"min": 0.0, "average": 0.5, "max": 1.0}[_rule(plan)]
@@ -116,7 +122,7 @@ class Singscore(_rank.RankKernel):
         if plan.stable is not None:
             return (mean if sign > 0 else 1.0 - mean) - centre
         if unknown:
-            low, high = (bounds_package if plan.params["ties"] == "singscore" else bounds_unknown)(n, k)
+            low, high = (bounds_package if _as_package(plan) else bounds_unknown)(n, k)
         else:
             mean = mean if sign > 0 else n + 1.0 - mean
             low, high = (k + 1) / 2.0, (2 * n - k + 1) / 2.0
@@ -134,14 +140,14 @@ class Singscore(_rank.RankKernel):
 
     def scores(self, rows: Any, plan: Plan) -> Array | None:
         """Return the scores of all signatures at once, shape (n_samples, n_sets), where there is a faster way, else None."""
-        if plan.stable is not None:
+        if plan.stable is not None or _as_package(plan):
             return self._block_by_block(rows, plan)
         if _unknown(plan):
             plan = replace(plan, sets=tuple(undirected(one) for one in plan.sets))
         return super().scores(rows, plan)
 
     def _block_by_block(self, rows: Any, plan: Plan) -> Array:
-        """Score among stable genes, a block of samples at a time: only the columns of the signatures are ever made dense."""
+        """Score from the terms, a block of samples at a time: only the columns of the signatures are ever made dense."""
         step = max(1, _BLOCK // (len(plan.columns) + 1))
         blocks = [self.terms(rows[start : start + step], plan) for start in range(0, rows.shape[0], step)]
         scored = [np.column_stack([self.score(terms, one, plan) for one in plan.sets]) for terms in blocks]
@@ -166,6 +172,21 @@ def _rule(plan: Plan) -> str:
 
 def _unknown(plan: Plan) -> bool:
     return bool(plan.params["direction"] == "unknown")
+
+
+def _as_package(plan: Plan) -> bool:
+    return _unknown(plan) and bool(plan.params["ties"] == "singscore")
+
+
+def _middle_ranks(rows: Any) -> Array:
+    """Return the median of all ranks of each sample, tied genes at the lowest, rounded up; shape (n_samples, 1)."""
+    out = np.empty((rows.shape[0], 1))
+    for i in range(len(out)):
+        ordered = np.sort(rows[[i]].toarray()[0] if is_sparse(rows) else rows[i])
+        n = len(ordered)
+        below = np.searchsorted(ordered, ordered[[(n - 1) // 2, n // 2]])
+        out[i] = (below.sum() + 3) // 2  # the two ranks are below + 1
+    return out
 
 
 KERNEL = Singscore()
