@@ -1,8 +1,9 @@
-"""What a million cells cost: a store is made on the fly, streamed in one process and by two workers of a Dask cluster.
+"""What a million cells cost: stores are made on the fly, and streamed in one process and by the workers of a Dask cluster.
 
-Run ``python benchmarks/scale.py`` (``--cells 1000000`` for more; ``--help`` for the layouts and methods). Each command is a whole
-process; cost per million cells is the slope between a quarter of the cells and all of them, so that starting up does not count. CPU
-seconds are those of all processes together and bear a busy machine better than wall seconds. Writes a table to stdout.
+Run ``python -m benchmarks.scale --cells 1000000 --layouts zarr h5ad-gzip --output benchmarks/SCALE.md`` (``--help`` for the rest). A
+quarter, half and all of the cells are scored, each by a whole process; cost per million cells is the slope between a quarter and all, so
+that starting up does not count. CPU seconds are those of all processes together and bear a busy machine better than wall seconds.
+Memory is what the system says a process held at most: of the one that was started, and of the largest worker.
 """
 
 from __future__ import annotations
@@ -19,100 +20,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import anndata as ad
-import h5py
-import numpy as np
-import pandas as pd
 import psutil
-import scipy.sparse as sp
-import zarr
 
 import ifnscore as ifn
+from benchmarks.scale_stores import BLOCK, BLOCKS, LAYOUTS, blocks, cut, write
 
-BLOCK, BLOCKS = 2_500, 4
-LAYOUTS = ("zarr", "zarr-sharded", "h5ad-gzip", "h5ad-lzf", "h5ad")
-#: Values that are compressed together, and chunks in a shard.
-CHUNK, SHARD = 1 << 18, 64
-
-
-def blocks(n_genes: int, density: float) -> list[Any]:
-    """Return cells with counts, each gene found in a share of them of its own, genes of the panel among the rest."""
-    rng = np.random.default_rng(0)
-    share = np.clip(rng.lognormal(np.log(density) - 0.72, 1.2, n_genes), 0.002, 0.98)
-    share *= density / share.mean()
-    made = []
-    for _ in range(BLOCKS):
-        parts = []
-        for _ in range(0, BLOCK, 500):
-            found = sp.csr_matrix(rng.random((500, n_genes)) < share)
-            counts = rng.geometric(0.55, found.nnz)
-            parts.append(sp.csr_matrix((counts.astype(np.float32), found.indices.astype(np.int32), found.indptr), found.shape))
-        made.append(sp.vstack(parts, format="csr"))
-    return made
-
-
-def cells(n: int, pool: list[Any]) -> Iterator[Any]:
-    """Yield `n` cells in blocks, drawn from the pool."""
-    rng = np.random.default_rng(1)
-    for start in range(0, n, BLOCK):
-        block = pool[rng.integers(len(pool))]
-        yield block[rng.permutation(BLOCK)[: n - start]]
-
-
-def arrays(root: Any, n_values: int, n: int, layout: str) -> Any:
-    """Return the group of X with its three empty arrays."""
-    x = root.create_group("X")
-    if layout.startswith("zarr"):
-        shards = {"shards": (CHUNK * SHARD,)} if layout == "zarr-sharded" else {}
-        for name, kind in (("data", "float32"), ("indices", "int32")):
-            x.create_array(name, shape=(n_values,), dtype=kind, chunks=(CHUNK,), **shards)
-        x.create_array("indptr", shape=(n + 1,), dtype="int64", chunks=(CHUNK,))
-        return x
-    filters = {"h5ad-gzip": {"compression": "gzip", "compression_opts": 4}, "h5ad-lzf": {"compression": "lzf"}, "h5ad": {}}[
-        layout
-    ]
-    for name, kind in (("data", "float32"), ("indices", "int32")):
-        x.create_dataset(name, shape=(n_values,), dtype=kind, chunks=(CHUNK,), **filters)
-    x.create_dataset("indptr", shape=(n + 1,), dtype="int64")
-    return x
-
-
-def write(path: Path, n: int, pool: list[Any], layout: str) -> None:
-    """Write an AnnData file block by block."""
-    n_values = sum(b.nnz for b in cells(n, pool))
-    known = list(dict.fromkeys(g for s in ifn.signatures.resolve("panel") for g in s.genes))
-    n_genes = pool[0].shape[1]
-    names = [f"GENE{i}" for i in range(n_genes)]
-    for i, gene in enumerate(known):
-        names[i * (n_genes // len(known))] = gene
-    root = zarr.open_group(path, mode="w", zarr_format=3) if layout.startswith("zarr") else h5py.File(path, "w")
-    root.attrs.update({"encoding-type": "anndata", "encoding-version": "0.1.0"})
-    ad.io.write_elem(root, "obs", pd.DataFrame(index=[f"c{i}" for i in range(n)]))
-    ad.io.write_elem(root, "var", pd.DataFrame(index=names))
-    x = arrays(root, n_values, n, layout)
-    x.attrs.update({"encoding-type": "csr_matrix", "encoding-version": "0.1.0", "shape": [n, n_genes]})
-    held: list[Any] = []
-    row = at = 0
-    step = CHUNK * SHARD  # a shard is written whole
-
-    def put(values: Any, places: Any) -> None:
-        nonlocal at
-        x["data"][at : at + len(values)], x["indices"][at : at + len(values)] = values, places
-        at += len(values)
-
-    x["indptr"][0:1] = np.zeros(1, dtype=np.int64)
-    end = 0
-    for block in cells(n, pool):
-        x["indptr"][row + 1 : row + 1 + block.shape[0]] = end + block.indptr[1:].astype(np.int64)
-        row, end = row + block.shape[0], end + block.nnz
-        held.append(block)
-        if sum(b.nnz for b in held) >= step:
-            values, places = (np.concatenate([getattr(b, k) for b in held]) for k in ("data", "indices"))
-            put(values[:step], places[:step])
-            held = [sp.csr_matrix((values[step:], places[step:], np.array([0, len(values) - step])), shape=(1, n_genes))]
-    put(np.concatenate([b.data for b in held]), np.concatenate([b.indices for b in held]))
-    if isinstance(root, h5py.File):
-        root.close()
+#: Cells of a store that is scored first, so that everything is compiled: the fewest that are not read whole.
+SMALL = 100_000
+#: Shares of the cells that are scored, one after another: the same store is cut down.
+PARTS = (1, 2, 4)
 
 
 def size(path: Path) -> int:
@@ -159,72 +75,129 @@ def _children(top: psutil.Process) -> list[psutil.Process]:
 
 
 def main() -> None:
-    """Make the stores, run the commands, print the tables."""
+    """Make the stores, run the commands, write the tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--cells", type=int, default=200_000)
     parser.add_argument("--genes", type=int, default=20_000)
-    parser.add_argument("--density", type=float, default=0.09)
+    parser.add_argument("--density", type=float, default=0.05)
     parser.add_argument("--layouts", nargs="+", default=["zarr"], choices=LAYOUTS)
     parser.add_argument("--methods", nargs="+", default=["mean_log", "ucell"])
-    parser.add_argument("--folder", type=Path, help="where the stores are made and left; default: a temporary folder")
+    parser.add_argument("--folder", type=Path, help="where the stores are made; default: a temporary folder")
+    parser.add_argument("--output", type=Path, help="file to write instead of printing")
     asked = parser.parse_args()
     folder = asked.folder or Path(tempfile.mkdtemp(prefix="ifnscore_scale_"))
     try:
-        measure(asked, folder)
+        text = "\n".join(report(asked, folder)) + "\n"
     finally:
         if asked.folder is None:
             shutil.rmtree(folder)
+    if asked.output:
+        asked.output.write_text(text, encoding="utf-8")
+    else:
+        print(text)
 
 
-def measure(asked: argparse.Namespace, folder: Path) -> None:
-    names = ("ifnscore", "anndata", "dask", "h5py", "numpy", "zarr")
-    cores = len(psutil.Process().cpu_affinity() or [])
-    print(
-        f"{platform.machine()}, {cores} cores, {psutil.virtual_memory().total / 2**30:.0f} GB; Python {platform.python_version()},"
-    )
-    print(f"{', '.join(f'{n} {version(n)}' for n in names)}; {asked.genes:,} genes, {asked.density:.0%} found in a cell\n")
-    print(
-        "| layout | method | where | cells | wall s | CPU s | s per million | CPU s per million | peak MB | worker MB | bytes a cell |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|---|", flush=True)
+def report(asked: argparse.Namespace, folder: Path) -> Iterator[str]:
+    """Yield the lines of the report."""
     pool = blocks(asked.genes, asked.density)
-    few, many = asked.cells // 4, asked.cells
+    stored = sum(b.nnz for b in pool) / (BLOCK * BLOCKS)
+    yield from ("# What a million cells cost", "", f"`python -m benchmarks.scale` with {', '.join(versions())};")
+    yield f"{machine()}. Synthetic counts, {asked.genes:,} genes, {stored:,.0f} of them found in a cell, scored for the"
+    yield f"{len(ifn.signatures.resolve('panel'))} signatures of the panel, scores to a file. Memory is that of a whole process, with the"
+    yield "interpreter and all imports. Cost is the slope from a quarter of the cells to all; linear: the CPU seconds of a cell of the"
+    yield "second half over those of one of the second quarter, 1 is a straight line."
     for layout in asked.layouts:
-        stores = {}
-        for n in (few, many):
-            stores[n] = folder / f"{layout}_{n}.{'zarr' if layout.startswith('zarr') else 'h5ad'}"
-            if not stores[n].exists():
-                write(stores[n], n, pool, layout)
-        for method in asked.methods:
-            for where, more in (("one process", []), ("two workers", ["--scheduler", "local"])):
-                done = {}
-                for n, store in stores.items():
-                    out = folder / "scores.tsv"
-                    words = [
-                        sys.executable,
-                        "-m",
-                        "ifnscore",
-                        "score",
-                        str(store),
-                        "-m",
-                        method,
-                        "-o",
-                        str(out),
-                        "--force",
-                        *more,
-                    ]
-                    done[n] = run(words)
-                a, b = done[few], done[many]
-                per = [(later - earlier) / (many - few) * 1e6 for earlier, later in ((a.wall, b.wall), (a.cpu, b.cpu))]
-                cost = f"{b.wall:.1f} | {b.cpu:.1f} | {per[0]:.0f} | {per[1]:.0f}"
-                memory = f"{b.own:.0f} | {f'{b.worker:.0f}' if b.worker else '-'}"
-                print(
-                    f"| {layout} | {method} | {where} | {many:,} | {cost} | {memory} | {size(stores[many]) / many:,.0f} |",
-                    flush=True,
-                )
-        if asked.folder is None:
-            for store in stores.values():
-                shutil.rmtree(store) if store.is_dir() else store.unlink()
+        yield from section(layout, measured(layout, asked, folder, pool))
+
+
+def section(layout: str, done: list[Line]) -> Iterator[str]:
+    """Yield the lines of one layout."""
+    yield from ("", f"## {layout}: {done[0].bytes:,.0f} bytes a cell", "")
+    yield from table(
+        ("method", "where", "wall s per million", "CPU s per million", "linear"),
+        [row(d.method, d.where, *cost(d.runs)) for d in done],
+    )
+    yield ""
+    yield from table(
+        ("method", "where", "cells", "wall s", "CPU s", "peak MB", "largest worker (or helper), peak MB"),
+        [row(d.method, d.where, f"{n:,}", *shown(d.runs[n])) for d in done for n in sorted(d.runs)],
+    )
+
+
+class Line(NamedTuple):
+    """Runs of one method, by the number of cells."""
+
+    method: str
+    where: str
+    bytes: float
+    runs: dict[int, Run]
+
+
+def measured(layout: str, asked: argparse.Namespace, folder: Path, pool: list[Any]) -> list[Line]:
+    """Make a store, score it whole, half and a quarter of it."""
+    ending = "zarr" if layout.startswith("zarr") else "h5ad"
+    store, small = folder / f"{layout}.{ending}", folder / f"small_{layout}.{ending}"
+    write(store, asked.cells, pool, layout)
+    write(small, SMALL, pool, layout)
+    lines = [
+        (Line(method, where, size(store) / asked.cells, {}), more)
+        for method in asked.methods
+        for where, more in (("one process", []), (f"{cores()} workers", ["--scheduler", "local"]))
+    ]
+    for method in asked.methods:
+        run(words(small, method, folder, []))  # compiles
+    for part in PARTS:
+        n = asked.cells // part
+        if part > 1:
+            cut(store, n, layout)
+        for line, more in lines:
+            line.runs[n] = run(words(store, line.method, folder, more))
+            print(layout, line.method, line.where, n, line.runs[n], file=sys.stderr, flush=True)
+    for path in (store, small):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return [line for line, _ in lines]
+
+
+def words(store: Path, method: str, folder: Path, more: list[str]) -> list[str]:
+    """Return the command that scores a store."""
+    output = ["-o", str(folder / "scores.tsv"), "--force"]
+    return [sys.executable, "-m", "ifnscore", "score", str(store), "-m", method, *output, *more]
+
+
+def cost(runs: dict[int, Run]) -> tuple[str, str, str]:
+    """Return wall and CPU seconds per million cells, and how straight the line of CPU seconds is."""
+    few, half, many = sorted(runs)
+
+    def slope(what: str, a: int, b: int) -> float:
+        return float((getattr(runs[b], what) - getattr(runs[a], what)) / (b - a) * 1e6)
+
+    straight = slope("cpu", half, many) / slope("cpu", few, half)
+    return f"{slope('wall', few, many):.0f}", f"{slope('cpu', few, many):.0f}", f"{straight:.2f}"
+
+
+def shown(done: Run) -> tuple[str, str, str, str]:
+    return f"{done.wall:.1f}", f"{done.cpu:.1f}", f"{done.own:.0f}", f"{done.worker:.0f}" if done.worker else "-"
+
+
+def row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def table(head: tuple[str, ...], rows: list[str]) -> list[str]:
+    return [row(*head), row(*("---" for _ in head)), *rows]
+
+
+def cores() -> int:
+    return len(psutil.Process().cpu_affinity() or [])
+
+
+def machine() -> str:
+    return f"{platform.machine()}, {cores()} cores (shared with other work), {psutil.virtual_memory().total / 2**30:.0f} GB of memory"
+
+
+def versions() -> list[str]:
+    names = ("ifnscore", "anndata", "dask", "h5py", "numba", "numpy", "zarr")
+    return [f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in names)]
 
 
 if __name__ == "__main__":

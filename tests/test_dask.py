@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -10,18 +11,17 @@ import time
 from pathlib import Path
 
 import anndata as ad
+import dask
+import distributed
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+import zarr
 
 import ifnscore as ifn
-from ifnscore.engine import _distributed, _run
+from ifnscore.engine import _cluster, _distributed, _group
 from ifnscore.errors import DataError, ScaleError
-
-dask = pytest.importorskip("dask")
-distributed = pytest.importorskip("distributed")
-pytest.importorskip("xarray")
 
 pytestmark = [
     pytest.mark.slow,
@@ -53,6 +53,12 @@ def cells(n=N, seed=3):
     return ad.AnnData(sp.csr_matrix(x), obs=obs, var=pd.DataFrame(index=names))[shuffled].copy()
 
 
+def write_zarr(path, adata):
+    """Write a store of format 3, which not every anndata does by default."""
+    ad.io.write_elem(zarr.open_group(path, mode="w", zarr_format=3), "/", adata)
+    zarr.consolidate_metadata(path)
+
+
 @pytest.fixture(scope="module")
 def here():
     return cells()
@@ -62,8 +68,7 @@ def here():
 def files(here, tmp_path_factory):
     """Return the same cells as a zarr store and as an h5ad."""
     folder = tmp_path_factory.mktemp("dask")
-    with ad.settings.override(zarr_write_format=3):
-        here.write_zarr(folder / "cells.zarr")
+    write_zarr(folder / "cells.zarr", here)
     here.write_h5ad(folder / "cells.h5ad")
     return {"zarr": folder / "cells.zarr", "h5ad": folder / "cells.h5ad"}
 
@@ -71,7 +76,7 @@ def files(here, tmp_path_factory):
 @pytest.fixture(scope="module")
 def cluster():
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, memory_limit="2GiB", silence_logs=50
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0", memory_limit="2GiB", silence_logs=50
     ) as made:
         yield made
 
@@ -118,7 +123,7 @@ def close(a, b):
 
 @pytest.mark.parametrize(("kind", "compiled"), [("zarr", True), ("h5ad", False)])
 def test_methods_give_the_numbers_of_one_process(here, files, client, monkeypatch, kind, compiled):
-    monkeypatch.setattr(_run, "worth_compiling", lambda *_: compiled)
+    monkeypatch.setattr(_group, "worth_compiling", lambda *_: compiled)
     far = lazily(files[kind])
     assert far.X.numblocks[0] == 3
     for method in EXACT:
@@ -137,14 +142,14 @@ def test_controls_strata_and_details(here, files, client):
     pd.testing.assert_frame_equal(ifn.get.coverage(far), ifn.get.coverage(here), rtol=1e-12)
     pd.testing.assert_frame_equal(ifn.get.genes(far), ifn.get.genes(here), rtol=1e-12)
     key = "ifn_published_detail"
-    pd.testing.assert_frame_equal(far.obsm[key], here.obsm[key], rtol=1e-9)
+    pd.testing.assert_frame_equal(far.obsm[key], here.obsm[key], rtol=1e-9, check_names=False)  # xarray names its index
     by = {"reference_by": "tissue", "method": "zcohort_mean"}
     assert close(wide(far, **by), wide(here, **by))
     assert not close(wide(far, method="zcohort_mean", reference_by=[]), wide(here, **by))
 
 
 def test_without_a_client_dask_works_here(here, files):
-    assert _distributed.client() is None
+    assert _cluster.client() is None
     far = lazily(files["zarr"])
     np.testing.assert_array_equal(wide(far, method="ucell"), wide(here, method="ucell"))
     assert close(wide(far, method="zcohort_mean"), wide(here, method="zcohort_mean"))
@@ -204,7 +209,7 @@ def test_only_plans_are_sent(here, files):
 
     far, runners = lazily(files["zarr"]), []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_distributed, "_gathered", lambda tasks: runners.extend(tasks) or iter(()))
+        patch.setattr(_distributed, "gathered", lambda tasks: runners.extend(tasks) or iter(()))
         with contextlib.suppress(DataError):  # nothing comes back: as if every sample were empty
             wide(far, method="ucell")
     sent = next(v for v in dict(runners[0].dask).values() if "_Sent" in repr(v))
@@ -274,6 +279,48 @@ def test_samples_that_kill_every_worker_end_in_one_line(here, cluster, client):
     cluster.scheduler.allowed_failures = 0
     with pytest.raises(DataError, match="workers died over the same samples") as error:
         wide(far, method="ucell", scale="counts")
+    assert "\n" not in str(error.value)
+
+
+def test_cluster_that_goes_away_ends_in_one_line(here, tmp_path):
+    import dask.array as da
+
+    x, begun = here.X, tmp_path / "begun"
+
+    def read(block_info=None):
+        start, stop = block_info[None]["array-location"][0]
+        begun.touch()
+        while not start and begun.exists():
+            time.sleep(0.01)
+        return x[start:stop]
+
+    far = here.copy()
+    far.X = da.map_blocks(read, dtype=x.dtype, chunks=((1_000, N - 1_000), (GENES,)), meta=x[:0])
+    quiet = {"processes": False, "dashboard_address": "127.0.0.1:0", "silence_logs": 50}
+    short = dask.config.set({"distributed.comm.timeouts.connect": "1s"})  # else all sides call for half a minute
+    with (
+        short,
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, **quiet) as gone,
+        distributed.Client(gone, timeout="1s"),
+    ):
+
+        def close():
+            while not begun.exists():
+                time.sleep(0.01)
+            asyncio.run_coroutine_threadsafe(gone.scheduler.close(), gone.loop.asyncio_loop)
+            while gone.scheduler.status == distributed.Status.running:
+                time.sleep(0.01)
+            begun.unlink()
+
+        other = threading.Thread(target=close, daemon=True)
+        other.start()
+        short = dask.config.set({"distributed.comm.timeouts.connect": "1s"})  # else the client calls for half a minute, twice
+        with (
+            short,
+            pytest.raises(DataError, match=r"the scheduler of the cluster \(.*\) no longer answers: start it again") as error,
+        ):
+            wide(far, method="ucell", scale="counts")
+        other.join(timeout=30)
     assert "\n" not in str(error.value)
 
 

@@ -7,10 +7,10 @@ import sys
 from importlib.metadata import PackageNotFoundError
 from types import SimpleNamespace
 
-import anndata as ad
+import distributed
 import pandas as pd
 import pytest
-from tests.test_dask import cells
+from tests.test_dask import cells, write_zarr
 
 from ifnscore import sources
 from ifnscore.cli import _scheduler
@@ -18,7 +18,6 @@ from ifnscore.errors import DataError
 from ifnscore.loaders import _lazily
 from ifnscore.sources import _rows, _shared
 
-distributed = pytest.importorskip("distributed")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:Consolidated metadata is currently not part"),
@@ -30,8 +29,7 @@ pytestmark = [
 def store(tmp_path_factory):
     """Return a folder with the same cells as zarr and as h5ad."""
     folder = tmp_path_factory.mktemp("scheduler")
-    with ad.settings.override(zarr_write_format=3):
-        cells(900).write_zarr(folder / "cells.zarr")
+    write_zarr(folder / "cells.zarr", cells(900))
     cells(900).write_h5ad(folder / "cells.h5ad")
     return folder
 
@@ -49,8 +47,8 @@ def table(path):
     return pd.read_csv(path, sep="\t", index_col=0)
 
 
-def test_address_of_a_cluster(run, store, large, tmp_path):
-    silent = {"dashboard_address": None, "silence_logs": 50}
+def test_address_of_a_cluster(run, store, large, tmp_path, monkeypatch):
+    silent = {"dashboard_address": "127.0.0.1:0", "silence_logs": 50}
     with distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, memory_limit="2GiB", **silent) as cluster:
         for name, method in (("cells.zarr", "ucell"), ("cells.h5ad", "zcohort_mean")):
             words = ("score", store / name, "-m", method, "--samples", samples(tmp_path))
@@ -62,8 +60,21 @@ def test_address_of_a_cluster(run, store, large, tmp_path):
             assert f"scoring on 2 workers (2 threads) of {address}" in err
             one, two = table(tmp_path / f"{method}.tsv"), table(tmp_path / f"{method}2.tsv")
             pd.testing.assert_frame_equal(one, two, rtol=1e-12, check_exact=method == "ucell")
+        seen_elsewhere(run, store, tmp_path, cluster.scheduler_address, monkeypatch)
     with pytest.raises(ValueError, match="No clients"):
         distributed.default_client()
+
+
+def seen_elsewhere(run, store, folder, address, monkeypatch):
+    """What workers say who do not see the file under the path of the command; nothing is written."""
+    share = _lazily.Lazy.share
+    monkeypatch.setattr(_lazily.Lazy, "share", lambda self, path: share(self, path.parent / "elsewhere" / path.name))
+    for name in ("cells.zarr", "cells.h5ad"):
+        code, _, err = run("score", store / name, "-m", "ucell", "-o", folder / "none.tsv", "--scheduler", address)
+        assert code == 1
+        assert f"{store / 'elsewhere' / name} is not there for a worker: put the file where all" in err.splitlines()[-1]
+        assert "Traceback" not in err
+        assert not (folder / "none.tsv").exists()
 
 
 def samples(folder):

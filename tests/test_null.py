@@ -56,7 +56,7 @@ def p_of(adata, signatures, *, null=19, rng=1, **options):
 # --- the count ------------------------------------------------------------------------------------------------------------
 
 METHODS = ["singscore", "ucell", "aucell", "ssgsea", "ulm", "mean_log", "mean_linear", "geomean", "zcohort_mean", "weighted_mean"]
-WITH_CONTROLS = ["zref_mean", "zref_sum", "score_zref", "fold_change_median"]
+WITH_CONTROLS = ["zref_mean", "zref_sum", "score_zref", "fold_change_median", "neg_ddct_sum"]
 
 
 @pytest.mark.parametrize("method", [*METHODS, *WITH_CONTROLS])
@@ -109,6 +109,32 @@ def test_p_of_random_signatures_is_uniform(blood, method):
     for sample, values in p.iterrows():
         smooth = np.array(values) - rng.uniform(0, 0.01, 200)  # p has steps of 1/100
         assert kstest(smooth, "uniform").pvalue > 0.001, sample
+
+
+@pytest.mark.parametrize("method", ["mean_log", "singscore", "ssgsea", "ulm"])
+def test_genes_of_equal_mean_do_not_shift_p(method):
+    """Few samples of counts have many genes of one mean: as many of a signature's genes must stand after as before its equals.
+
+    In half the genes each sample counts 0 or 1; p, equal scores counted half, has the mean of uniform numbers, 1/2.
+    """
+    rng = np.random.default_rng(5)
+    x = np.hstack([rng.integers(0, 2, (2, 1500)) * [[1.0], [1.2]], rng.lognormal(2, 1, (2, 1500))])
+    names = ["ISG15", *(f"GENE{i}" for i in range(2999))]
+    adata = ad.AnnData(X=x, obs=pd.DataFrame(index=["a", "b"]), var=pd.DataFrame(index=names))
+    random = {f"r{i}": [names[j] for j in rng.choice(np.arange(1, 3000), 8, replace=False)] for i in range(300)}
+    p = p_of(adata, random, null=49, rng=2, method=method, scale="linear", detail=False)
+    for sample, values in p.iterrows():
+        assert abs(np.mean(values) - 0.51) < 4 * np.sqrt(1 / 12 / 300), sample  # (1 + 49 / 2) / 50, four standard errors
+        assert 0.01 < np.mean(values <= 0.05) < 0.12, sample
+
+
+@pytest.mark.parametrize("method", ["ucell", "aucell"])
+def test_tied_scores_never_make_p_small(cells, method):
+    """Most random sets of sparse cells score 0 as a random signature does: p may be large, never small too often."""
+    rng = np.random.default_rng(3)
+    random = {f"r{i}": [f"GENE{j}" for j in rng.choice(894, 8, replace=False)] for i in range(200)}
+    p = p_of(cells[60:64].copy(), random, null=19, method=method, scale="counts", detail=False)
+    assert np.mean(p.to_numpy() <= 0.05) < 0.05 + 4 * np.sqrt(0.05 * 0.95 / 200)
 
 
 def test_the_highest_genes_have_no_small_p_by_themselves(blood):
@@ -275,7 +301,7 @@ def test_the_command_line_gives_p(blood, tmp_path):
 # --- what is refused ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("null", [0, -3, 2.5, True, "many"])
+@pytest.mark.parametrize("null", [0, -3, 2.5, True, "many", 100_001])
 def test_a_wrong_number_is_refused(blood, null):
     with pytest.raises(UsageError, match=r"null is .*; it takes the number of random gene sets"):
         ifn.tl.score(blood.copy(), "rice", method="singscore", null=null)
@@ -292,6 +318,30 @@ def test_a_wrong_number_is_refused(blood, null):
 def test_methods_without_random_sets(blood, method, why):
     with pytest.raises(UsageError, match=f"no random sets for {method}: .*{why}"):
         ifn.tl.score(blood.copy(), "rice", method=method, null=19)
+
+
+@pytest.mark.parametrize("method", ["mlm", "gsva", "plage", "score_genes"])
+def test_the_command_line_refuses_before_it_reads(method, tmp_path):
+    with pytest.raises(UsageError, match=f"no random sets for {method}: "):
+        CliRunner().invoke(
+            app,
+            ["score", str(tmp_path / "not_there.tsv"), "-m", method, "--null", "19"],
+            standalone_mode=False,
+            catch_exceptions=False,
+        )
+
+
+def test_a_panel_is_warned_about_and_stable_genes_are_not_drawn(blood, drawn):
+    known = genes.table()
+    others = [n for n in blood.var_names if known.resolve(n) == n and n not in known.genes][:40]
+    stable = others[:6]
+    panel = blood[:, ["ISG15", "MX1", *others]].copy()
+    options = {"method": "singscore", "params": {"stable_genes": ",".join(stable)}, "null": 19}
+    with pytest.warns(IfnscoreWarning, match="random sets are drawn from 34 genes, under 200"):
+        ifn.tl.score(panel, {"two": ["ISG15", "MX1"]}, **options)
+    ((_, found),) = drawn[0].drawn.items()
+    assert found.plan.genes
+    assert not set(stable) & set(found.plan.genes)
 
 
 def test_too_few_genes_to_draw_from(blood):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
@@ -153,3 +154,13 @@ def test_notebook_view_is_escaped():
     assert "2013_ags6" in page
     odd = ifn.signatures.resolve({"x": ["<script>alert(1)</script>"]})[0]
     assert "<script>" not in odd._repr_html_()
+
+
+def test_random_sets_of_genes_among_equals_lie_on_both_sides():
+    """Where many genes have one mean, most neighbours of a gene are its equals."""
+    names = [f"FREE{i}" for i in range(4_000)] + list(ifn.signatures.get("kim2018_irg28_z").genes)
+    level = np.r_[np.repeat(np.arange(1.0, 9.0), 500), np.full(28, 4.0)]
+    few = ad.AnnData(np.tile(level, (2, 1)).astype(np.float32), var=pd.DataFrame(index=names))
+    drawn = ifn.signatures.random_like("kim2018_irg28_z", few, n=40, rng=0)
+    got = np.array([[level[names.index(g)] for g in s.genes] for s in drawn])
+    assert (got == 4.0).mean() > 0.9  # put before its equals, half of each gene's neighbours would be lower

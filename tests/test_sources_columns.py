@@ -11,10 +11,11 @@ from types import SimpleNamespace
 import h5py
 import numpy as np
 import pytest
+from scipy import sparse
 from tests.source_files import M, N, check_csr, in_memory, small_parts, sources, triplets, write_hdf5
 
 from ifnscore.errors import DataError
-from ifnscore.sources import _scratch, _turn
+from ifnscore.sources import _passes, _scratch, _turn
 
 GZIP = {"compression": "gzip"}
 
@@ -181,3 +182,39 @@ def test_an_error_on_the_way_leaves_nothing(tmp_path, folder):
             source.by_rows()
         assert not source._turned
     assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("slab", [40, 10_000])
+def test_the_head_holds_first_rows_of_first_genes(csc, monkeypatch, slab):
+    """So many genes as hold no more values than fit into memory; the values are those of the file."""
+    source, made = csc
+    small_parts(monkeypatch, slab=slab)
+    monkeypatch.setattr(_passes, "SLAB", slab)
+    monkeypatch.setattr(_passes, "ROWS", 9)
+    monkeypatch.setattr(_passes, "_ENOUGH", 1)
+    count = Count(source, monkeypatch)
+    found = _passes.head(source)
+    assert found.shape[0] == 9
+    assert np.array_equal(found.toarray(), made.dense[:9, : found.shape[1]])
+    assert found.count_nonzero()
+    if slab == 40:
+        assert found.shape[1] < M
+        assert count.read[0] <= made.indptr[found.shape[1]]
+    else:
+        assert found.shape[1] == M
+
+
+def test_the_head_goes_on_where_the_first_genes_are_silent(tmp_path, monkeypatch):
+    """Genes that nothing is stored of say nothing of the scale; a matrix without a value has an empty head."""
+    dense = np.zeros((30, 700), dtype="f4")
+    dense[:20, 450] = np.arange(20) + 0.5
+    for name, values in (("x", dense), ("none", dense[:, :300])):
+        made = sparse.csc_matrix(values)
+        with h5py.File(tmp_path / f"{name}.h5ad", "w") as file:
+            group = file.create_group("X")
+            group.attrs.update({"encoding-type": "csc_matrix", "encoding-version": "0.1.0", "shape": values.shape})
+            for part in ("data", "indices", "indptr"):
+                group[part] = getattr(made, part)
+            found = _passes.head(sources.of(group))
+        assert np.array_equal(found.toarray(), values[:, : found.shape[1]])
+        assert found.shape[1] == values.shape[1]

@@ -17,6 +17,12 @@ TYPES = {
     "rank": "rank: place within the sample; two are only ever subtracted",
 }
 
+READS = {
+    "signature_columns": "the genes of the signature",
+    "whole_row": "all genes of a sample",
+    "whole_matrix": "all genes of all samples, at once",
+}
+
 
 def _parameters(m: Method) -> str:
     rows = [(code(p.name), code(p.default), plain(p.help), ", ".join(code(c) for c in p.choices)) for p in m.parameters]
@@ -31,7 +37,7 @@ def page(m: Method, own: Path) -> list[str]:
         ("score type", plain(TYPES[m.score_type])),
         ("healthy controls", m.reference),
         ("computed on", plain(m.works_on)),
-        ("reads", "all genes of a sample" if m.needs == "whole_row" else "the genes of the signature"),
+        ("reads", READS[m.needs]),
         ("depends on the other samples", "no" if m.sample_independent else "**yes**"),
         ("depends on the other signatures", "no" if m.signature_independent else "**yes**"),
         ("input scales", plain(", ".join(m.scales))),

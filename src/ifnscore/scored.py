@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ifnscore import _files, genes, get, identify, keys
+from ifnscore import _files, genes, get, identify, keys, sources
 from ifnscore._lazy import ad, is_sparse, np, pd
+from ifnscore.engine import track
 from ifnscore.loaders import _private
 from ifnscore.matrix import Matrix
 
@@ -27,7 +28,7 @@ def small(adata: AnnData, extra: Iterable[str] = ()) -> AnnData:
     Parameters
     ----------
     adata
-        Scored matrix of shape (n_samples, n_genes).
+        Scored matrix of shape (n_samples, n_genes); where it stands in a file, only the genes that are kept are ever held.
     extra
         Further gene keys to keep.
 
@@ -42,13 +43,17 @@ def small(adata: AnnData, extra: Iterable[str] = ()) -> AnnData:
     in_x = facts["layer"] == "X" or recorded.get("subset")
     x = adata.X if in_x else adata.layers[facts["layer"]]
     _, names = identify.identifiers(adata)
-    matrix = Matrix(x, names, list(adata.obs_names), facts["scale"], totals=keys.totals(adata))
+    matrix = Matrix(x, names, adata.obs_names, facts["scale"], totals=keys.totals(adata))
     stable = {k for s in facts["signatures"].values() for k in str(s["params"].get("stable_genes", "")).split(",")}
     wanted = {*genes.table().genes, *extra, *stable, *get.genes(adata, key=key)["gene"]}
     columns = sorted(c for k in wanted if k in matrix.match.columns for c in matrix.match.columns[k])
-    values = x[:, columns]
-    obs = _private.without_private(adata.obs, "scored file").copy()
-    obs[keys.LIBRARY_SIZE] = matrix.library_size()
+    if isinstance(x, sources.Source):
+        blocks = track(x.blocks(), "writing", adata.n_obs, lambda b: b[1] - b[0])
+        values, sizes = sources.gathered(x, np.asarray(columns, dtype=np.intp), blocks, totals=matrix.totals is None)
+    else:
+        values, sizes = x[:, columns], matrix.library_size()
+    obs = _private.without_private(get.frame_of(adata.obs), "scored file").copy()
+    obs[keys.LIBRARY_SIZE] = matrix.totals if sizes is None else sizes
     made = ad.AnnData(
         X=values.tocsr() if is_sparse(values) else np.asarray(values),
         obs=_plain(obs),

@@ -23,7 +23,7 @@ __all__ = ["NA", "TABLES", "check_suffix", "records", "show", "show_json", "tsv"
 #: Control characters that JSON allows, marks that turn the direction of text, and halves of characters.
 _STEERING = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 #: Rows of a table in parts that are made and written at a time.
-ROWS = 50_000
+ROWS = 10_000
 TABLES = (".tsv", ".csv", ".parquet")
 
 
@@ -137,6 +137,16 @@ def _parquet(parts: Iterable[pd.DataFrame], target: Path) -> None:
 def show_json(value: Any) -> None:
     """Print a value on stdout as JSON."""
     put(to_json(value) + "\n")
+
+
+def show_json_parts(parts: Iterable[Any]) -> None:
+    """Print lists on stdout as one JSON list; no more than one is held."""
+    began = False
+    for part in parts:
+        if part:
+            put((",\n" if began else "[\n") + to_json(part).removeprefix("[\n").removesuffix("\n]"))
+            began = True
+    put("\n]\n" if began else "[]\n")
 
 
 def to_json(value: Any) -> str:

@@ -122,7 +122,7 @@ def _connected(address: str) -> Iterator[Any]:
                 threads_per_worker=1,
                 processes=True,
                 memory_limit=memory,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
             )
             cluster = stack.enter_context(cluster)

@@ -54,7 +54,7 @@ NULL_HELP = (
 @click.option("--pseudocount", type=float, metavar="X", help="Added on the linear scale before the formula.")
 @click.option("--min-coverage", type=float, metavar="X", help="Smallest share of usable genes, instead of each signature's own.")
 @click.option("--allow-missing", is_flag=True, help="Drop genes with missing values for all samples alike.")
-@click.option("--null", type=click.IntRange(min=1), metavar="N", help=NULL_HELP)
+@click.option("--null", type=click.IntRange(1, 100_000), metavar="N", help=NULL_HELP)
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of random gene sets and of intervals of cut-offs.")
 @click.option("--chunk-size", type=click.IntRange(min=1), metavar="N", help="Samples handled at a time.")
 @_scheduler.option
@@ -156,6 +156,8 @@ def _checked(options: dict[str, Any]) -> dict[str, str]:
     params, method = _inputs.parameters(options["params"]), options["method"]
     if method not in (None, engine.PUBLISHED):
         methods.get(method).resolve({k: v for k, v in params.items() if k not in engine.COMMON})
+        if options["null"]:
+            engine.check_null(methods.get(method))
     engine.check_share(options["min_coverage"])
     for value in (options["pseudocount"], params.get("pseudocount")):
         if value not in (None, "auto"):
@@ -190,13 +192,16 @@ def _same(chosen: Sequence[catalogue.Signature]) -> dict[str, str]:
 def _give(adata: AnnData, hidden: dict[str, str], options: dict[str, Any]) -> None:
     """Write or print the result in the form that was asked for."""
     path = Path(options["output"]) if options["output"] else None
+    on_disk = isinstance(adata.obsm[_key(adata)], engine.Spilled)
     if path and path.suffix in scored.SUFFIXES:
         scored.write(adata, path, force=options["force"])
-    elif path and isinstance(adata.obsm[_key(adata)], engine.Spilled):
+    elif path and on_disk:
         _output.write_parts(_parts(adata, hidden, long_=options["long_"]), path, force=options["force"])
     elif path:
         _output.write(_table(adata, hidden, long_=options["long_"]), path, force=options["force"])
-    if options["json_"]:
+    if options["json_"] and on_disk:
+        _output.show_json_parts(_output.records(part) for part in _parts(adata, hidden, long_=True))
+    elif options["json_"]:
         _output.show_json(_output.records(_table(adata, hidden, long_=True)))
     elif path is None and _terminal.wanted() and not options["long_"]:
         _terminal.show(adata, _key(adata), list(hidden))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ifnscore.engine._null import NullRequest
+from ifnscore.engine._null import check_method as check_null
 from ifnscore.engine._progress import track
 from ifnscore.engine._rebuild import contributions
 from ifnscore.engine._run import Runner
@@ -34,6 +35,7 @@ __all__ = [
     "Spilled",
     "Task",
     "Watch",
+    "check_null",
     "check_pseudocount",
     "check_share",
     "choose",

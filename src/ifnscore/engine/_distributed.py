@@ -12,13 +12,12 @@ import copy
 import functools
 import itertools
 import sys
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ifnscore import _threads
 from ifnscore._lazy import np
+from ifnscore.engine._cluster import BATCH, client, gathered
 from ifnscore.engine._progress import length, track
 from ifnscore.errors import DataError
 from ifnscore.matrix import Matrix, canonical
@@ -30,9 +29,6 @@ if TYPE_CHECKING:
     from ifnscore.engine._scores import Scores
     from ifnscore.engine._watch import Finding
     from ifnscore.methods._protocol import Array, Plan
-
-#: Tasks that are sent off at a time: the scheduler never knows more than two such batches, so that its memory is bounded.
-BATCH = 500
 
 #: What is done with some samples in memory; gets the matrix of them and the stratum label of each.
 Work = Callable[[Matrix, Coded[str]], Any]
@@ -63,17 +59,6 @@ def refuse_whole(matrix: Matrix, method: str) -> None:
             "(ifnscore.tl.pseudobulk), choose another method, or read them with adata.to_memory()"
         )
         raise DataError(msg)
-
-
-def client() -> Any:
-    """Return the client that dask uses in this process, or None."""
-    distributed = sys.modules.get("distributed")
-    if distributed is None:
-        return None
-    try:
-        return distributed.default_client()
-    except ValueError:
-        return None
 
 
 def scored(runner: Runner, *, detail: bool) -> Iterator[tuple[slice, Scores]]:
@@ -160,7 +145,7 @@ def visit(runner: Runner, work: Work) -> Iterator[tuple[slice, Any]]:
         )
         for start, stop, values in reads
     )
-    for results in _gathered(tasks):
+    for results in gathered(tasks):
         yield from results
 
 
@@ -256,57 +241,3 @@ def _in_worker() -> bool:
     except ValueError:
         return False
     return True
-
-
-def _gathered(tasks: Iterable[Any]) -> Iterator[Any]:
-    """Yield the results of tasks in order, never more than two batches ahead of the one who takes them."""
-    there, todo = client(), iter(tasks)
-    if there is None:
-        yield from _here(todo)
-        return
-    waiting: deque[Any] = deque()
-    with _told(there):
-        try:
-            while True:
-                if len(waiting) <= BATCH and (batch := list(itertools.islice(todo, BATCH))):
-                    waiting.extend(there.compute(batch))
-                if not waiting:
-                    return
-                yield waiting.popleft().result()
-        finally:
-            if waiting:
-                there.cancel(list(waiting))
-
-
-def _here(tasks: Iterator[Any]) -> Iterator[Any]:
-    import dask
-
-    while batch := list(itertools.islice(tasks, _threads.count())):
-        yield from dask.compute(*batch)
-
-
-@contextmanager
-def _told(there: Any) -> Iterator[None]:
-    """Turn what a cluster may die of into one line.
-
-    Raises
-    ------
-    DataError
-        A block killed every worker that took it, or nobody answers.
-    """
-    from concurrent.futures import CancelledError
-
-    from distributed import KilledWorker
-    from distributed.comm import CommClosedError
-
-    try:
-        yield
-    except KilledWorker as error:
-        msg = (
-            "workers died over the same samples again and again, most likely of memory: give them more (--memory-limit of dask "
-            "worker), or cut the array into smaller blocks"
-        )
-        raise DataError(msg) from error
-    except (CancelledError, CommClosedError, TimeoutError) as error:
-        msg = f"the scheduler of the cluster ({there.scheduler_info().get('address', 'gone')}) no longer answers: start it again"
-        raise DataError(msg) from error

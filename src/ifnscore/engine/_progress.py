@@ -1,4 +1,4 @@
-"""How far a long run is: a line that replaces itself on a terminal, a line a minute elsewhere, nothing below two seconds.
+"""How far a long run is: a line that replaces itself on a terminal, elsewhere one after two seconds and then one a minute.
 
 Lines go where the messages go (:func:`ifnscore.errors.say`), so that who silences those silences these.
 """
@@ -37,7 +37,8 @@ class Progress:
     def __init__(self, doing: str, total: int, clock: Callable[[], float] = time.monotonic) -> None:
         self.doing, self.total, self.clock = doing, total, clock
         self.done = 0
-        self._began = self._said = clock()
+        self._began = clock()
+        self._said = -math.inf
         self._shown = -math.inf
         self._standing = False
 
@@ -50,7 +51,7 @@ class Progress:
         self._shown = now
         if fleeting(self.line(now)):
             self._standing = True
-        elif now - self._said >= SELDOM:
+        elif now - self._said >= SELDOM and self.done < self.total:
             self._said = now
             say(self.line(now))
 

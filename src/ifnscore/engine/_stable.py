@@ -36,18 +36,21 @@ def resolved(params: Mapping[str, Any], method: Method, matrix: Matrix) -> dict[
     asked = params.get(PARAMETER, "")
     names = [w.strip() for w in asked.split(",")] if isinstance(asked, str) else [str(w) for w in asked]
     names = [n for n in names if n and n != "none"]
-    if not names or not takes(method):
+    if not takes(method):
         return dict(params)
+    if not names:
+        return {name: value for name, value in params.items() if name != PARAMETER}
     known = genes.table()
     keys = {n: known.resolve(n) for n in names}
     absent = [n for n, k in keys.items() if k not in matrix.position]
     if absent:
-        msg = f"stable gene {listing(absent)} is not in the matrix"
+        msg = f"stable gene {listing(absent)} is not in the matrix: name others with --param {PARAMETER}=..."
         raise DataError(msg)
     chosen = list(dict.fromkeys(keys.values()))
     if len(chosen) < FEW:
         n = len(chosen)
-        warn(f"{n} stable genes tell only {n + 1} ranks apart: {FEW} or more of different abundance are better")
+        few = "one stable gene tells" if n == 1 else f"{n} stable genes tell"
+        warn(f"{few} only {n + 1} ranks apart: {FEW} or more of different abundance are better")
     return {**params, PARAMETER: ",".join(chosen)}
 
 

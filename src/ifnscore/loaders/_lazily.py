@@ -85,7 +85,7 @@ class Lazy:
             found = sources.of(self._root[name])
             if found is None or found.shape != self.shape:
                 shape = "nothing" if found is None else f"{found.shape[0]} x {found.shape[1]} values"
-                msg = f"{self.label}: {name} holds {shape} for {self.n_obs} samples and {self.n_vars} genes: the file is damaged"
+                msg = f"{self.label}: {name} holds {shape} for {self.n_obs} samples and {self.n_vars} genes: copy it again"
                 raise DataError(msg)
             self._sources[name] = found
         return self._sources[name] if self._place is None else self._shared(name, self._place)
@@ -165,6 +165,18 @@ def _reading(label: str) -> Iterator[None]:
         raise DataError(msg) from error
 
 
+@contextmanager
+def _labelled(label: str, file: str) -> Iterator[None]:
+    """Name the file in errors about its values as in all others: by the path that was given."""
+    try:
+        yield
+    except DataError as error:
+        text = str(error)
+        if label == file or not text.startswith(f"{file}: "):
+            raise
+        raise type(error)(label + text.removeprefix(file)) from error
+
+
 def read(path: Path, *, scale: Scale | None, symbol_column: str | None, layer: str | None, species: str) -> Lazy | None:
     """Return a large AnnData file without reading it, or None for one that is small or of an old or unusual layout.
 
@@ -187,7 +199,7 @@ def read(path: Path, *, scale: Scale | None, symbol_column: str | None, layer: s
         if root is None or not _usual(root) or not _is_large(root, layer, label):
             return None
         made = Lazy(root, label, path.name)
-        with orthologs.species(species):
+        with _labelled(label, path.name), orthologs.species(species):
             _record.finish(made, label, name=name, scale=scale, symbol_column=symbol_column, layer=layer)
         made._open = stack.pop_all()
     return made

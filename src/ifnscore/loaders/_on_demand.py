@@ -30,6 +30,7 @@ class Words:
     def __init__(self, node: Any, where: Where) -> None:
         self.missing = node["mask"] if _is_group(node) else None
         self.node, self.where = node["values"] if _is_group(node) else node, where
+        self._kept: tuple[int, Any] | None = None
 
     def __len__(self) -> int:
         return int(self.node.shape[0])
@@ -37,13 +38,26 @@ class Words:
     def read(self, start: int, stop: int) -> Any:
         """Return some cells as an object array of text, NaN where one is missing."""
         with self.where.reading():
-            kind = getattr(self.node.dtype, "kind", "O")
-            is_text = hasattr(self.node, "asstr") and kind in "OS"
-            cells = (self.node.asstr() if is_text else self.node)[start:stop]
-            cells = np.asarray(cells).astype(str if kind in "iufb" else object).astype(object)
+            text = self._text(start, stop) if hasattr(self.node, "asstr") else self._from_chunks(start, stop)
+            kind = getattr(text.dtype, "kind", "O")
+            cells = text.astype(str if kind in "iufb" else object).astype(object)
             if self.missing is not None:
                 cells[np.asarray(self.missing[start:stop], dtype=bool)] = np.nan
             return cells
+
+    def _text(self, start: int, stop: int) -> Any:
+        """Return some cells of HDF5."""
+        return np.asarray((self.node.asstr() if self.node.dtype.kind in "OS" else self.node)[start:stop])
+
+    def _from_chunks(self, start: int, stop: int) -> Any:
+        """Return some cells of zarr, whose chunks are long: the last one is kept as it was decoded, for the next cells."""
+        size, parts = max(int(self.node.chunks[0]), 1), []
+        for low in range(start - start % size, stop, size):
+            if self._kept is None or self._kept[0] != low:
+                self._kept = None
+                self._kept = (low, np.asarray(self.node[low : low + size]))
+            parts.append(self._kept[1][max(start - low, 0) : stop - low])
+        return np.concatenate(parts) if len(parts) > 1 else parts[0] if parts else np.asarray(self.node[:0])
 
 
 class Names(Sequence[str]):
@@ -160,7 +174,8 @@ class Columns:
 
     def to_memory(self) -> pd.DataFrame:
         """Return all columns as a DataFrame with the names of the samples."""
-        return pd.DataFrame({c: self[c] for c in self.columns}, index=pd.RangeIndex(len(self))).set_axis(self.names.astype(str))
+        found = {c: self._held[c] if c in self._held else self._read(c) for c in self.columns}
+        return pd.DataFrame(found, index=pd.RangeIndex(len(self))).set_axis(self.names.astype(str))
 
     def _read(self, name: str) -> pd.Series[Any]:
         node = self.group[name]
@@ -169,7 +184,7 @@ class Columns:
         with self.where.reading():
             found = pd.Series(ad.io.read_elem(node), name=name)
         if len(found) != len(self):
-            msg = f"{self.where.file}: the column obs/{name} has {len(found)} cells for {len(self)} samples: the file is damaged"
+            msg = f"{self.where.file}: the column obs/{name} has {len(found)} cells for {len(self)} samples: copy it again"
             raise DataError(msg)
         return found
 

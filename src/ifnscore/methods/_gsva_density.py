@@ -9,12 +9,13 @@ logit, as these do, so that what rounding does to ties is the same.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ifnscore import _threads
 from ifnscore._lazy import np
-from ifnscore.methods import _compiled
+from ifnscore.methods import _compiled, _gsva_terms
 from ifnscore.methods._gsva_table import BOUND, STEPS, cdf_table
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def densities(x: Array, genes: Array, kcdf: str, ties: str, *, compiled: bool) -
                 end = min(at + step, stop)
                 out[:, at:end] = one(x[:, genes[at:end]].astype(np.float64, copy=False))
 
-    if kcdf == "gaussian" and n_genes:
+    if kcdf != "none" and n_genes:
         work(0, 1)  # compiles before there are threads
     _threads.over_rows(work, n_genes)
     return out
@@ -69,7 +70,10 @@ def _worker(kcdf: str, ties: str, *, compiled: bool) -> tuple[Callable[[Array], 
     if kcdf == "none":
         return (at_most if ours else lambda x: at_most(x) / len(x)), _BLOCK
     if kcdf == "poisson":
-        return (lambda x: _rounded(poisson_sums(x))) if ours else lambda x: _logit(poisson_in_order(x)), _BLOCK
+        if ours:
+            return lambda x: _rounded(poisson_sums(x)), _BLOCK
+        by_terms = functools.partial(_added_up, compiled=compiled) if ties == "decoupler" else _poisson
+        return lambda x: _logit(poisson_in_order(x, by_terms)), _BLOCK
     if ours:
         sums = _compiled_smooth if compiled else smooth_sums
         return lambda x: _rounded(sums(x)), _BLOCK
@@ -192,12 +196,18 @@ def poisson_sums(x: Array) -> Array:
     return out
 
 
-def poisson_in_order(x: Array) -> Array:
+def _added_up(y: Array, rate: Array, *, compiled: bool) -> Array:
+    """Return the same as :func:`_poisson`, added up term by term where counts are not too high for that."""
+    level, rates = y[:, 0], rate[0]
+    return _gsva_terms.sums(level, rates, compiled=compiled) if level[-1] <= _gsva_terms.MOST else _poisson(y, rate)
+
+
+def poisson_in_order(x: Array, probability: Callable[[Array, Array], Array] = _poisson) -> Array:
     """Return the same sums as :func:`poisson_sums`, added up in the order of the samples."""
     out = np.empty_like(x)
     for g in range(x.shape[1]):
         level, at = np.unique(x[:, g], return_inverse=True)
-        every = _poisson(*np.broadcast_arrays(level[:, None], level + RATE))
+        every = probability(*np.broadcast_arrays(level[:, None], level + RATE))
         out[:, g] = np.add.accumulate(every[:, at], axis=1)[at, -1]
     return out
 

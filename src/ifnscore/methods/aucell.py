@@ -10,8 +10,12 @@ order of genes plays a part; where fewer genes are detected than n_up, the zeros
 ``ties="decoupler"`` ranks tied genes in the order that decoupler 2 shuffles them to (its seed is 0; it also drops genes
 that are 0 everywhere unless told ``empty=False``, which is not followed); ``ties="pyscenic"`` in the order that pySCENIC
 draws with ``seed``. ``normalise="pyscenic"`` rounds n_up to the nearest number instead and divides by n_up k; pySCENIC's
-own option ``normalize`` divides by the highest cell of the call, which is not offered. Genes that are constant over the
+own option ``normalize`` divides by the highest cell of the call, which is not offered, and where under 80 % of a signature are
+in the matrix it scores 0, which is not followed. Genes that are constant over the
 samples are ranked like any other. Missing values: refused, or the gene is taken out of the ranks of all samples.
+
+All scales, in their own order; at least 200 genes, and a warning under 2,000. A sample's score depends on no other sample and no
+other signature.
 """
 
 from __future__ import annotations

@@ -5,6 +5,9 @@ variance 1 where genes are independent. Source: Lee et al. 2008 (PLoS Comput Bio
 genes that tells conditions apart best; here, as in R GSVA's ``method="zscore"``, all genes of the signature count and no
 condition is looked at.
 
+All scales: counts and linear values become log2(x + 1), log2 and Ct data stay as they are. Any number of genes will do; no score
+depends on the other signatures.
+
 A score depends on all samples of the call, and needs two of them; with two, every z is +-0.71 (0.71 = 1/sqrt(2)) whatever was
 measured. Genes are independent of each other, so there are no ties to break and zeros are values like others. Missing genes
 are left out of sum and k; a gene that is constant over the samples is dropped (no spread). NaN: the engine refuses it or

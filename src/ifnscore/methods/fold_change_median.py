@@ -1,4 +1,13 @@
-"""Median over genes of the fold change against controls (Rice 2013)."""
+"""Median over genes of the fold change against controls (Rice 2013).
+
+``FC_g = x_g / median of the controls' x_g``, ``score = median_g FC_g``, x linear; a gene that goes down counts as 1 / FC. With an
+even number of genes the median is the mean of the two in the middle.
+
+All scales: counts become counts per million, logs are undone, Ct become 2^-dCt. Any number of genes will do. A sample's score
+depends on the controls of its stratum, on no other sample and no other signature. There are no ties to break. A zero is a fold
+change of 0, infinite for a gene that goes down; a gene whose controls have a median of 0 is dropped for all samples, by name.
+Missing genes are left out, constant ones stay. Missing values: refused, or the gene is dropped for all samples.
+"""
 
 from __future__ import annotations
 

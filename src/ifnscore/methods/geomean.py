@@ -1,4 +1,12 @@
-"""Geometric mean of x + 1 over genes (Kim 2018 as coded by Brodin's laboratory)."""
+"""Geometric mean of x + 1 over genes (Kim 2018 as coded by Brodin's laboratory).
+
+``score = exp(mean_g d_g ln(x_g + 1))``, d 1 for genes that go up and -1 for those that go down, x linear.
+
+All scales: counts become counts per million, logs are undone. Any number of genes will do. A sample's score depends on no
+other sample and no other signature. There are no ties to break; a zero counts as 1. Missing genes are left out of the mean,
+constant ones stay. Missing values: refused, or the gene is dropped for all samples. Contributions sum to the natural
+logarithm of the score.
+"""
 
 from __future__ import annotations
 

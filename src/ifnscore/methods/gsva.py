@@ -15,9 +15,11 @@ Sources: formulas of the paper (BMC Bioinformatics 14:7); the manual of R GSVA 1
 decoupler 2.2 answer. For a signature with both directions: walk of the genes that go up minus walk of those that go down,
 each against all genes.
 
-A score depends on all samples of the call. Genes that are constant over the samples are dropped before ranking, as in R (a
-standard deviation at most 1e-12 of the largest value; R: under 1e-10), and so is a sample in which all genes have one value.
-Missing genes of a signature are left out. NaN: the engine refuses it or drops the gene.
+Counts and linear values as log2(x + pseudo-count), log scales as they are; at least 200 genes, a warning under 2,000. A score
+depends on all samples of the call, on no other signature. Genes that are constant over the samples are dropped before
+ranking, as in R (a standard deviation at most 1e-12 of the largest value; R: under 1e-10), and so is a sample in which all
+genes have one value. Zeros are values like others. Missing genes of a signature are left out. NaN: the engine refuses it or
+drops the gene.
 
 Ties: by default tied genes are walked as one step, each with the mean weight of the ranks they hold: the mean walk over all
 orders of tied genes, which depends on no order and no seed. The Gaussian kernel is worked out exactly (1e-14 of n), and sums

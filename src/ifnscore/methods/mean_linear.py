@@ -1,4 +1,12 @@
-"""Arithmetic mean (or sum) over genes of linear expression (Baechler/Bilgic; sums as in Feng and Cooles)."""
+"""Arithmetic mean (or sum) over genes of linear expression (Baechler/Bilgic; sums as in Feng and Cooles).
+
+``score = mean_g d_g x_g``, d 1 for genes that go up and -1 for those that go down, x linear. Source: Arthritis Res Ther
+2011;13:249.
+
+All scales: counts become counts per million, logs are undone. Any number of genes will do. A sample's score depends on no other
+sample and no other signature. There are no ties to break; a zero is 0. Missing genes are left out of the mean, constant ones
+stay. Missing values: refused, or the gene is dropped for all samples.
+"""
 
 from __future__ import annotations
 

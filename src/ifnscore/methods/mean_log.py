@@ -1,4 +1,13 @@
-"""Mean over genes of the logarithm, minus the mean of housekeeping genes where there are any (Ayers 2017)."""
+"""Mean over genes of the logarithm, minus the mean of housekeeping genes where there are any (Ayers 2017).
+
+``score = mean_g d_g (log_b x_g - mean over housekeeping genes of log_b x)``, d 1 for genes that go up and -1 for those that go
+down, x with the pseudo-count (1; 0 for log2 and Ct data). Source: Ayers 2017 (doi 10.1172/JCI91190), without weights.
+
+All scales; counts become counts per million. Any number of genes will do. A sample's score depends on no other sample and no
+other signature. There are no ties to break; a zero is log2 of the pseudo-count. Missing genes are left out of the mean, constant
+ones stay. Missing values: refused, or the gene is dropped for all samples. With ``summary="median"`` only the one or two genes
+in the middle contribute.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,12 @@
-"""Sum over genes of -ddCt: log2 expression against the controls (Janssen's ten genes)."""
+"""Sum over genes of -ddCt: log2 expression against the controls (Janssen's ten genes).
+
+``score = sum_g d_g (y_g - mean of the controls' y_g)``, d 1 for genes that go up and -1 for those that go down; y is -dCt, off Ct
+data log2(x + pseudo-count). Source: US patent 12009079 B2.
+
+All scales. Any number of genes will do. A sample's score depends on the controls of its stratum, on no other sample and no other
+signature. There are no ties to break; a zero is log2 of the pseudo-count. A sum: missing genes make it another number, and
+there is no score unless a lower coverage is asked for. Constant genes stay. Missing values: refused, or the gene is dropped.
+"""
 
 from __future__ import annotations
 

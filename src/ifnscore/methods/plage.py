@@ -10,6 +10,9 @@ Sign: a singular vector has none. Here the score correlates positively with the 
 count negatively). Where that correlation is 0 to rounding, the largest loading (|u_g|), of equal ones that of the gene first
 in the alphabet, is positive for a gene that goes up and negative for one that goes down. Direction plays no other part.
 
+All scales: counts and linear values become log2(x + 1), log2 and Ct data stay as they are. Any number of genes will do; no score
+depends on the other signatures.
+
 A score depends on all samples of the call; two are needed, and with two every score is +-0.71, so fewer than 10 are warned
 about. Two singular values that are equal leave the vector open; then any of them is returned. There are no ties to break
 between genes and zeros are values like others. Missing genes are left out; a gene that is constant over the samples is

@@ -1,4 +1,12 @@
-"""Mean or median of logs first, then the score standardised against the scores of the controls (Rosenheim and Gupta)."""
+"""Mean or median of logs first, then the score standardised against the scores of the controls (Rosenheim and Gupta).
+
+``t = mean_g d_g log2(x_g + 0.001)`` (or the median), ``score = (t - mean of the controls' t) / SD of the controls' t`` (n - 1).
+
+All scales; nothing is added to Ct data. Any number of genes will do. A sample's score depends on the controls of its stratum,
+on no other sample and no other signature; controls whose scores are all equal give none. There are no ties to break; a zero
+is log2(0.001) = -9.97 and rules the score of sparse samples. Missing genes are left out, of the controls as well; constant
+genes stay. Missing values: refused, or the gene is dropped for all samples.
+"""
 
 from __future__ import annotations
 

@@ -20,6 +20,9 @@ of an up-set the mean rank, of a down-set 1 less it, 1/2 taken off each. As in t
 1) to 1 and a down-set from 0 to S / (S + 1) before that. A stable gene is never below itself. Direction unknown: the mean
 of |2 b / S - 1| with b stable genes below, 0 to 1; the package measures the distance from the highest rank there, which is
 not followed.
+
+All scales, in their own order; at least 200 genes, and a warning under 2,000, but any number with stable genes. A sample's score
+depends on no other sample and no other signature.
 """
 
 from __future__ import annotations

@@ -13,6 +13,10 @@ Zeros, and genes that are constant over the samples, are ranked like any other; 
 values are refused, or the gene is taken out of the ranks of all samples. gseapy's ``sample_norm_method`` other than
 ``rank`` is not offered: ``log_rank`` weighs genes by the logarithm of their rank, ``log`` and ``custom`` by values, so that
 scores depend on the scale; no paper defines them, and ``alpha`` sets how much high ranks count.
+
+All scales, in their own order; at least 200 genes, and a warning under 2,000. A sample's score depends on no other sample and no
+other signature, unless ``normalise=True``, which divides by the range of all scores of the call (both, then). Genes that go down
+are scored on their own and subtracted.
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ SD): that makes a score depend on the other samples, so it is not done here; it 
 s.mean()) / s.std()``.
 
 Ties and zeros mean nothing special: a zero is log2(0 + pseudo-count). Missing genes are dropped; the sum keeps the weights of
-the others as published (it shrinks), the mean divides by those that are left. Constant genes stay. Missing values: refused, or
-the gene is dropped for all samples. Any number of genes will do. Contributions: w_g y_g (over sum |w_g|). Sparse samples are
-never written out.
+the others as published (it shrinks), the mean divides by those that are left. Constant genes stay. Missing values: refused,
+or the gene is dropped for all samples. All scales. Any number of genes will do. A sample's score depends on no other sample
+and no other signature. Contributions: w_g y_g (over sum |w_g|). Sparse samples are never written out.
 """
 
 from __future__ import annotations

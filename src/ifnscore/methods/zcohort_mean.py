@@ -1,4 +1,12 @@
-"""Mean over genes of the z-score across the samples being scored, without controls (Aybey 2025)."""
+"""Mean over genes of the z-score across the samples being scored, without controls (Aybey 2025).
+
+``z_g = (y_g - mean_g) / SD_g`` over the samples of the call (n - 1), ``score = mean_g d_g z_g``, d 1 for genes that go up and
+-1 for those that go down, y = log2(x + 1), log2 and Ct data as they are.
+
+All scales. Any number of genes will do. A score depends on all samples of the call, on no other signature; one sample alone has
+none. There are no ties to break and zeros are values like others. Missing genes are left out; a gene that is constant over the
+samples is dropped (no spread). Missing values: refused, or the gene is dropped for all samples.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,13 @@
-"""Mean over genes of the z-score against controls: on log2 the recommended score off a signature's own platform."""
+"""Mean over genes of the z-score against controls: on log2 the recommended score off a signature's own platform.
+
+``z_g = (y_g - mean of the controls) / SD of the controls`` (n - 1; or median and 1.4826 MAD), ``score = mean_g d_g z_g``, d 1 for
+genes that go up and -1 for those that go down; y = log2(x + 1), log2 and Ct data as they are.
+
+All scales: counts become counts per million. Any number of genes will do. A sample's score depends on the controls of its
+stratum, on no other sample and no other signature. There are no ties to break and zeros are values like others. A gene that is
+constant in the controls has no spread and is dropped for all samples of the stratum, by name; one that is constant elsewhere
+stays. Missing genes are left out of the mean. Missing values: refused, or the gene is dropped for all samples.
+"""
 
 from __future__ import annotations
 

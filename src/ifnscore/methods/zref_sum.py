@@ -1,4 +1,14 @@
-"""Sum over genes of the z-score against controls (Kim 2018, as coded by its users)."""
+"""Sum over genes of the z-score against controls (Kim 2018, as coded by its users).
+
+``z_g = (x_g - mean of the controls) / SD of the controls`` (n - 1; or median and 1.4826 MAD), ``score = sum_g d_g z_g``, d 1 for
+genes that go up and -1 for those that go down; x linear unless ``scale="log2"``.
+
+All scales: counts become counts per million. Any number of genes will do. A sample's score depends on the controls of its
+stratum, on no other sample and no other signature. There are no ties to break and zeros are values like others. A gene that is
+constant in the controls has no spread and is dropped for all samples of the stratum, by name; one that is constant elsewhere
+stays. A sum: missing genes make it another number, and there is no
+score unless a lower coverage is asked for. Missing values: refused, or the gene is dropped for all samples.
+"""
 
 from __future__ import annotations
 

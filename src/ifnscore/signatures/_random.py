@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ifnscore import genes, identify
@@ -69,8 +71,9 @@ def random_like(
             "outside the catalogue; a genome-wide matrix is needed"
         )
         raise DataError(msg)
-    pool = pool[np.argsort(means[pool], kind="stable")]
-    places = np.searchsorted(means[pool], means[[matrix.position[t] for t in targets]])
+    place = standing(matrix.universe, means)
+    pool = pool[np.argsort(place[pool])]
+    places = np.searchsorted(place[pool], place[[matrix.position[t] for t in targets]])
     generator = np.random.default_rng(rng)
     width = len(str(n))
     drawn = []
@@ -79,6 +82,14 @@ def random_like(
         names = tuple(row.identifier for row in matrix.rows_of([matrix.universe[pool[p]] for p in picked]).values())
         drawn.append(_named(signature, f"random_{signature.id}_{number:0{max(width, 3)}d}", names))
     return drawn
+
+
+def standing(keys: Sequence[str], level: Array) -> Array:
+    """Return the place of each gene by its mean; genes of equal mean are mixed by their names, whatever order they come in."""
+    mixed = np.array([zlib.crc32(k.encode()) for k in keys])
+    place: Array = np.empty(len(keys), dtype=np.int64)
+    place[np.lexsort((np.array(keys), mixed, level))] = np.arange(len(keys))
+    return place
 
 
 def matched(places: Array, size: int, n: int, generator: Any) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ifnscore.sources._base import Source
 from ifnscore.sources._open import of
-from ifnscore.sources._passes import head
+from ifnscore.sources._passes import gathered, head
 from ifnscore.sources._shared import Place, Shared
 
-__all__ = ["Place", "Shared", "Source", "head", "of"]
+__all__ = ["Place", "Shared", "Source", "gathered", "head", "of"]

@@ -41,7 +41,7 @@ class Dense(Source):
         self.where, self.array = _where.of(array), array
         with self.where.reading():
             if len(array.shape) != _AXES or array.dtype.kind not in "iufb":
-                wrong = f"is no matrix of numbers (shape {tuple(array.shape)}, type {array.dtype})"
+                wrong = f"is no matrix of numbers (shape {tuple(array.shape)}, type {array.dtype}): choose a layer that is one"
                 self.where.unusable(wrong)
             self.shape = (int(array.shape[0]), int(array.shape[1]))
             self.dtype = array.dtype.newbyteorder("=")

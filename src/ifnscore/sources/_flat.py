@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from ifnscore.sources._base import Array
 
 
+#: Values that zarr is asked for at a time, or one chunk.
+_AT_ONCE = 500_000
+
+
 class Flat(ABC):
     """An array in a file.
 
@@ -80,7 +84,10 @@ class ZarrFlat(Flat):
         self.array = array
 
     def _load(self, start: int, stop: int, out: Array) -> None:
-        out[...] = self.array[start:stop]
+        step = max(_AT_ONCE // self.chunk, 1) * self.chunk
+        for a in range(start, stop, step):  # zarr makes an array of its own, and holds what its chunks were packed in
+            z = min(a + step, stop)
+            out[a - start : z - start] = self.array[a:z]
 
 
 def flat(node: Any) -> Flat:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ifnscore._lazy import is_sparse, np, sp
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Values other than zero that say enough about all, and genes of a matrix by columns that do.
 _ENOUGH, _GENES = 10_000, 200
+#: How many times further genes of a matrix by columns are looked at.
+_TRIES = 8
 #: Columns of dense rows that are looked at first: hardly a row has none above zero among so many.
 _SOME = 64
 
@@ -23,10 +25,7 @@ _SOME = 64
 def head(source: Source) -> Any:
     """Return the first rows of a source with enough values, dense or CSR; of a matrix by columns some rows of the first genes."""
     if isinstance(source, ByColumns):
-        n = min(_GENES, source.shape[1])
-        while n > 1 and (source.number(np.arange(n)) or 0) > SLAB:  # what fits into memory needs no temporary file
-            n //= 2
-        return source.columns(np.arange(n), 0, min(ROWS, source.shape[0]))
+        return _head_of_columns(source)
     block: Any = None
     found = 0
     for start, stop in source.blocks():
@@ -35,6 +34,56 @@ def head(source: Source) -> Any:
         if found >= _ENOUGH:
             break
     return block
+
+
+def _head_of_columns(source: ByColumns) -> Any:
+    """Return the first rows of the first genes, CSR; of more genes where these hold hardly anything there.
+
+    Genes are taken as many at a time as fit into memory whole, since nothing says where in a column its first rows end.
+    """
+    rows, first, found = min(ROWS, source.shape[0]), 0, 0
+    blocks: list[Any] = []
+    while first < source.shape[1] and len(blocks) < _TRIES and found < _ENOUGH:
+        n = min(_GENES, source.shape[1] - first)
+        while n > 1 and (source.number(np.arange(first, first + n)) or 0) > SLAB:
+            n //= 2
+        blocks.append(source.columns(np.arange(first, first + n), 0, rows))
+        found += int(np.count_nonzero(blocks[-1].data))
+        first += n
+        if found and source.number(np.arange(1)) is None:  # of a dask array every look may cost a whole block
+            break
+    return sp.hstack(blocks, format="csr") if blocks else source.columns(np.arange(0), 0, rows)
+
+
+def gathered(source: Source, columns: Array, blocks: Iterable[tuple[int, int]], *, totals: bool) -> tuple[Any, Array | None]:
+    """Return some columns of all rows, and the sum of each row over all columns, in one pass.
+
+    Parameters
+    ----------
+    source
+        Of shape (n_samples, n_columns).
+    columns
+        In growing order.
+    blocks
+        Bounds of the parts that are read, as the source itself yields them.
+    totals
+        Whether the sums are wanted; else they are None.
+
+    Returns
+    -------
+    CSR or dense of shape (n_samples, len(columns)), and shape (n_samples,).
+    """
+    sums = source.totals() if totals else None
+    of_rows = totals and sums is None
+    parts: list[Any] = []
+    found: list[Array] = []
+    for start, stop in blocks:
+        block = source.rows(start, stop) if of_rows else source.columns(columns, start, stop)
+        parts.append(block[:, columns] if of_rows else block)
+        if of_rows:
+            found.append(np.asarray(block.sum(axis=1, dtype=np.float64)).ravel())
+    whole = sp.vstack(parts, format="csr") if is_sparse(parts[0]) else np.concatenate(parts)
+    return whole, np.concatenate(found) if of_rows else sums
 
 
 def maybe_empty(x: Any) -> Array:

@@ -56,7 +56,7 @@ class Where:
         except Exception as error:
             text = str(error.args[0] if isinstance(error, KeyError) and error.args else error).strip()
             why = (text.splitlines()[0] if text else type(error).__name__)[:200]
-            msg = f"{self.file}: {self.name} cannot be read, the file is damaged or was closed ({why})"
+            msg = f"{self.file}: {self.name} cannot be read, the file is damaged or was closed ({why}): copy or download it again"
             raise DataError(msg) from error
 
 

@@ -14,6 +14,8 @@ from ifnscore.tl import _inputs
 if TYPE_CHECKING:
     from anndata import AnnData
 
+#: Random sets of a signature that are held at once, with their genes.
+MOST_SETS = 100_000
 #: Values of controls that are held for random genes.
 _MOST = 10_000_000
 
@@ -26,8 +28,8 @@ def check(n: int) -> None:
     UsageError
         It is not a whole number of at least 1.
     """
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        msg = f"null is {n!r}; it takes the number of random gene sets a signature, such as 1000"
+    if isinstance(n, bool) or not isinstance(n, int) or not 1 <= n <= MOST_SETS:
+        msg = f"null is {n!r}; it takes the number of random gene sets a signature, such as 1000, and at most {MOST_SETS}"
         raise UsageError(msg)
 
 
@@ -46,16 +48,19 @@ def request(
     Raises
     ------
     UsageError
-        `n` is no number of sets.
+        `n` is no number of sets, or a method has no random sets.
     DataError
         There are so many controls that their values of all genes are too large.
     """
     if n is None:
         return None
     check(n)
+    for task in tasks:
+        engine.check_null(task.method)
     made = engine.NullRequest(n=n, seed=rng or 0)
+    sets = "one random gene set" if n == 1 else f"{n} random gene sets"
     say(
-        f"p_null: {n} random gene sets a signature, seed {made.seed}: how often one scores as high in the same sample; no p is "
+        f"p_null: {sets} a signature, seed {made.seed}: how often one scores as high in the same sample; no p is "
         f"below {made.smallest:.3g}. It tells how unusual the genes are in this sample, not whether groups of patients differ"
     )
     if frozen is None or all(t.method.reference != "required" for t in tasks):

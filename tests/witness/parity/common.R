@@ -5,12 +5,13 @@ read_matrix <- function(file) {
   x
 }
 
-# log: no ties; counts and log1p (of counts per 10,000): ties and zeros; half: log without half of KIM28
+# log: no ties; counts, log1p (of counts per 10,000) and cpm (log2 of counts per million + 1): ties and zeros; half: log without half of KIM28
 matrix_of <- function(data) {
   if (data == "counts") return(read_matrix("counts.csv"))
-  if (data == "log1p") {
+  if (data %in% c("log1p", "cpm")) {
     counts <- read_matrix("counts.csv")
-    return(log1p(sweep(counts, 2, colSums(counts), "/") * 1e4))
+    share <- sweep(counts, 2, colSums(counts), "/")
+    return(if (data == "log1p") log1p(share * 1e4) else log2(share * 1e6 + 1))
   }
   x <- read_matrix("log.csv")
   if (data == "half") x <- x[!rownames(x) %in% roles_of("not in half"), ]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 HERE = Path(__file__).parent
-DATA = ("log", "log1p", "half")
+DATA = ("log", "log1p", "cpm", "half")
 
 
 def matrix_of(data: str) -> pd.DataFrame:
@@ -16,9 +16,10 @@ def matrix_of(data: str) -> pd.DataFrame:
     if data.endswith(" varying"):
         whole = matrix_of(data.removesuffix(" varying"))
         return whole.loc[:, whole.nunique() > 1]
-    x = pd.read_csv(HERE / ("counts.csv" if data in {"counts", "log1p"} else "log.csv"), index_col=0).astype(float).T
-    if data == "log1p":
-        return np.log1p(x.div(x.sum(axis=1), axis=0) * 1e4)
+    x = pd.read_csv(HERE / ("counts.csv" if data in {"counts", "log1p", "cpm"} else "log.csv"), index_col=0).astype(float).T
+    if data in {"log1p", "cpm"}:
+        share = x.div(x.sum(axis=1), axis=0)
+        return np.log1p(share * 1e4) if data == "log1p" else np.log2(share * 1e6 + 1)
     return x.drop(columns=roles_of("not in half")) if data == "half" else x
 
 

@@ -5,7 +5,7 @@ run <- function(x, sets, ...) suppressWarnings(gsva(x, sets, min.sz = 1, max.sz 
 halves <- sets_of(halved = TRUE)
 plain <- sets_of(halved = FALSE)
 whole <- sets_of(halved = NA)
-for (data in c("log", "log1p", "half")) {
+for (data in c("log", "log1p", "cpm", "half")) {
   x <- matrix_of(data)
   keep(data, "gsva gaussian", run(x, halves, method = "gsva", kcdf = "Gaussian"))
   keep(data, "gsva mx.diff=FALSE", run(x, halves, method = "gsva", kcdf = "Gaussian", mx.diff = FALSE))

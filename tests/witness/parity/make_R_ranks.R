@@ -27,7 +27,7 @@ of_aucell <- function(x, seed, sets = halves) {
   getAUC(AUCell_calcAUC(sets, ranks, verbose = FALSE))
 }
 
-for (data in c("log", "log1p", "half")) {
+for (data in c("log", "log1p", "cpm", "half")) {
   x <- matrix_of(data)
   keep(data, "singscore", of_singscore(x, "min"))
   keep(data, "singscore average", of_singscore(x, "average"))
