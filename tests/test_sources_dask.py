@@ -103,7 +103,7 @@ def test_what_a_block_raises_is_one_line():
         raise OSError(msg)
 
     x = da.from_array(np.ones((6, 3)), chunks=(2, 3)).map_blocks(fail, dtype=float, meta=np.empty((0, 0)))
-    with pytest.raises(DataError, match=r"^dask array: X cannot be read, .*\(the disk is gone\)$"):
+    with pytest.raises(DataError, match=r"^dask array: X cannot be read, .*\(the disk is gone\): copy or download it again$"):
         sources.of(x).rows(0, 2)
 
 
