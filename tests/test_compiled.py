@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import anndata as ad
 import numpy as np
@@ -187,11 +189,15 @@ PROGRAM = textwrap.dedent(
 )
 
 
-def compile_in(folder, home):
+def compile_in(folder, home, **more):
     keep = {k: v for k, v in os.environ.items() if k not in {"NUMBA_CACHE_DIR", "HOME", "XDG_CACHE_HOME"}}
     cache = {} if folder is None else {"NUMBA_CACHE_DIR": str(folder)}
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM], env={**keep, **cache, "HOME": str(home)}, capture_output=True, text=True, check=True
+        [sys.executable, "-c", PROGRAM],
+        env={**keep, **cache, **more, "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout.strip(), done.stderr
 
@@ -204,6 +210,22 @@ def test_the_first_compilation_is_announced_and_kept(tmp_path):
     again, silent = compile_in(tmp_path / "cache", tmp_path)
     assert again == first
     assert "compiling" not in silent
+
+
+@pytest.mark.slow
+def test_where_compiled_code_is_kept_when_the_package_is_read_only(tmp_path):
+    """In the user's cache; without one nowhere, which is said once, and the scores are the same."""
+    shutil.copytree(Path(ifn.__file__).parent, tmp_path / "ifnscore", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "ifnscore" / "methods" / "__pycache__").touch()  # a file: no folder can be made there, not even by root
+    elsewhere = {"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+    home = tmp_path / "home"
+    home.mkdir()
+    in_home, said = compile_in(None, home, **elsewhere)
+    assert list(home.rglob("*.nbi"))
+    assert "no folder" not in said
+    nowhere, said = compile_in(None, "/dev/null", **elsewhere)
+    assert said.count("no folder can be written to for compiled code") == 1
+    assert nowhere == in_home
 
 
 def test_small_inputs_do_not_import_numba():
