@@ -84,6 +84,33 @@ def test_memory_does_not_grow_with_the_cells(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("output", ["o.h5ad", "o.zarr", None])
+def test_memory_of_a_scored_file_does_not_grow(tmp_path, output):
+    """120,000 and 480,000 cells, read in parts both; three times as many names, values and scores more are 90 MB in memory."""
+    (tmp_path / "sets.gmt").write_text("".join(f"{k}\tna\t" + "\t".join(v) + "\n" for k, v in SETS.items()))
+    taken = []
+    for n in (120_000, 480_000):
+        make_large(tmp_path / "m.h5ad", n, per=60)
+        line = ["score", tmp_path / "m.h5ad", "-s", tmp_path / "sets.gmt", "-m", "mean_log", "--scale", "log1p", "-q", "--force"]
+        line += ["-o", tmp_path / output] if output else []
+        ended = subprocess.run([sys.executable, "-c", MEASURED, *map(str, line)], capture_output=True, text=True, check=False, timeout=300)
+        assert ended.returncode == 0, ended.stderr
+        *table, measured = ended.stdout.splitlines()
+        before, after = json.loads(measured)
+        taken.append(after - before)
+        if output is None:
+            assert len(table) == n + 1
+            continue
+        found = ad.read_h5ad(tmp_path / output) if output.endswith("h5ad") else ad.read_zarr(tmp_path / output)
+        assert found.n_obs == n
+        assert found.obs_names[-1] == f"CELL{n - 1:07d}"
+        assert np.isfinite(found.obsm["ifn_mean_log"].to_numpy()).any()
+    assert max(taken) < 130
+    assert taken[1] - taken[0] < 30
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(["m.h5ad", "sets.gmt", *([output] if output else [])])
+
+
+@pytest.mark.slow
 def test_an_interrupted_run_leaves_nothing(tmp_path):
     """Ctrl-C while scores are made: exit code 130, one line, no output and no rest of one."""
     make_large(tmp_path / "m.h5ad", n=120_000)

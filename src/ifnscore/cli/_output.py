@@ -45,6 +45,15 @@ def show(table: pd.DataFrame, *, index: bool = False) -> None:
     put(visible(text, keep="\t\n") if sys.stdout.isatty() else text)
 
 
+def show_parts(parts: Iterable[pd.DataFrame]) -> None:
+    """Print a table that comes in parts on stdout as TSV, as :func:`show` prints it; no more than one part is held."""
+    guard = _formulas.Guard()
+    for i, part in enumerate(parts):
+        text = str(guard(part).to_csv(sep="\t", index=False, na_rep=NA, lineterminator="\n", header=i == 0))
+        put(visible(text, keep="\t\n") if sys.stdout.isatty() else text)
+    guard.tell()
+
+
 def put(text: str) -> None:
     """Print on stdout.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -115,15 +116,15 @@ def score(matrices: tuple[str, ...], wanted: tuple[str, ...], **options: Any) ->
 
 
 def _make_room(adata: Any, output: str | None) -> None:
-    """Choose where the scores of a matrix that stays in its file are kept: beside a table they go to, else in memory."""
+    """Choose where many scores of a matrix that stays in its file are kept: beside what they go to, or in a temporary file."""
     from ifnscore import loaders, tl
 
     if not isinstance(adata, loaders.Lazy):
         return
     if output and Path(output).suffix in scored.SUFFIXES:
         adata.keep_scores()
-    elif output and adata.n_obs > tl.DETAIL_LIMIT:
-        adata.scratch = Path(output).parent
+    if adata.n_obs > tl.DETAIL_LIMIT and (output or not _terminal.wanted()):
+        adata.scratch = Path(output).parent if output else Path(tempfile.gettempdir())
 
 
 def _tell_housekeeping(adata: AnnData, chosen: Sequence[catalogue.Signature], options: dict[str, Any]) -> None:
@@ -205,6 +206,8 @@ def _give(adata: AnnData, hidden: dict[str, str], options: dict[str, Any]) -> No
         _output.show_json(_output.records(_table(adata, hidden, long_=True)))
     elif path is None and _terminal.wanted() and not options["long_"]:
         _terminal.show(adata, _key(adata), list(hidden))
+    elif path is None and on_disk:
+        _output.show_parts(_parts(adata, hidden, long_=options["long_"]))
     elif path is None:
         _output.show(_table(adata, hidden, long_=options["long_"]))
     if path is not None:

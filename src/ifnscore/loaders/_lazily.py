@@ -99,11 +99,12 @@ class Lazy:
         self._place = path.resolve()
 
     def keep_scores(self) -> None:
-        """Read the scores that the file holds, so that they are written with new ones."""
+        """Keep the scores that the file holds, where they are, so that they are written with new ones."""
         with _reading(self.label):
             for name in self._root.get("obsm", ()):
-                if str(name).startswith("ifn_"):
-                    self.obsm[str(name)] = ad.io.read_elem(self._root["obsm"][name]).set_axis(self.obs_names.astype(str))
+                table = self._root["obsm"][name]
+                if str(name).startswith("ifn_") and dict(table.attrs).get("encoding-type") == _FRAME:
+                    self.obsm[str(name)] = Columns(table, self.obs_names, Where(self.obs.where.file, f"obsm/{name}"))
 
     def __getitem__(self, at: slice) -> Any:
         """Return consecutive samples with their scores and annotations, as the readers of scores need them."""
@@ -145,6 +146,8 @@ class _Part:
 def _rows(scores: Any, start: int, stop: int, names: Any) -> pd.DataFrame:
     if isinstance(scores, pd.DataFrame):
         return scores.iloc[start:stop]
+    if isinstance(scores, Columns):
+        return scores.part(start, stop).set_axis(names)
     return pd.DataFrame(scores[start:stop], index=names, columns=scores.columns)
 
 

@@ -10,6 +10,7 @@ from typing import Any, overload
 
 from ifnscore._lazy import ad, np, pd
 from ifnscore.errors import DataError
+from ifnscore.loaders import _column
 from ifnscore.sources._where import Where
 
 #: Cells of a column, or names, read at a time.
@@ -161,16 +162,44 @@ class Columns:
             self._held[str(name)] = table[name].set_axis(pd.RangeIndex(len(self)))
             self._extra = [c for c in self._extra if c != name] + [str(name)]
 
+    @property
+    def index_name(self) -> str | None:
+        """Name of the index, None if it has none."""
+        name = str(self.group.attrs["_index"])
+        return None if name == "_index" else name
+
+    def is_text(self, name: str) -> bool:
+        """Whether a column stands in the file as text, and was not replaced."""
+        return name not in self._held and _is_text(self.group[name])
+
     def slices(self, name: str) -> Iterator[tuple[int, Any]]:
         """Yield the cells of a column in order, each part with the place of its first cell; nothing is held."""
-        node = None if name in self._held else self.group[name]
-        if node is not None and _is_text(node):
-            for start in range(0, len(self), STEP):
-                yield start, pd.Series(Words(node, self.where).read(start, min(start + STEP, len(self))), dtype=object)
-            return
-        whole = self._held[name] if node is None else self._read(name)
+        read = self._reader(name)
+        whole: Any = None if read is not None else self._held[name] if name in self._held else self._read(name)
         for start in range(0, len(self), STEP):
-            yield start, whole.iloc[start : start + STEP]
+            if read is None:
+                yield start, whole.iloc[start : start + STEP]
+                continue
+            with self.where.reading():
+                cells = read(start, min(start + STEP, len(self)))
+            yield start, pd.Series(cells, dtype=getattr(cells, "dtype", None))
+
+    def _reader(self, name: str) -> _column.Reader | None:
+        """Return what reads slices of a column; None where it is held, or of a kind that is read whole."""
+        if name in self._held:
+            return None
+        if _is_text(self.group[name]):
+            return Words(self.group[name], self.where).read
+        with self.where.reading():
+            return _column.reader(self.group[name], len(self))
+
+    def part(self, start: int, stop: int) -> pd.DataFrame:
+        """Return some rows of all columns, without names of samples; nothing is held."""
+        found = {}
+        for name in self.columns:
+            read = self._reader(name)
+            found[name] = self[name].iloc[start:stop].array if read is None else read(start, stop)
+        return pd.DataFrame(found, index=pd.RangeIndex(stop - start))
 
     def to_memory(self) -> pd.DataFrame:
         """Return all columns as a DataFrame with the names of the samples."""
