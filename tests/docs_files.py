@@ -71,13 +71,22 @@ def controls_json(path: Path) -> None:
     ifn.tl.reference(ad.AnnData(table.astype(float), obs=group), "is_control").write(path)
 
 
-def cells(path: Path) -> None:
+def _cells() -> ad.AnnData:
     rng = np.random.default_rng(1)
     genes = [*_known(), *(f"GENE{i:04d}" for i in range(2500 - len(_known())))]
     x = rng.poisson(rng.lognormal(-1, 1.3, len(genes)), (80, len(genes)))
     obs = pd.DataFrame({"sample": np.repeat(["s1", "s2", "s3", "s4"], 20), "cell_type": ["T", "B"] * 40})
+    obs["group"] = np.repeat(["healthy", "JDM"], 40)
     obs.index = [f"cell{i:03d}" for i in range(80)]
-    ad.AnnData(x.astype(np.float32), obs=obs, var=pd.DataFrame(index=genes)).write_h5ad(path)
+    return ad.AnnData(x.astype(np.float32), obs=obs, var=pd.DataFrame(index=genes))
+
+
+def cells(path: Path) -> None:
+    _cells().write_h5ad(path)
+
+
+def cells_zarr(path: Path) -> None:
+    _cells().write_zarr(path)
 
 
 def lanes(path: Path) -> None:
@@ -178,6 +187,8 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "samples.csv": samples,
     "new_patient.tsv": new_patient,
     "controls.json": controls_json,
+    "atlas.h5ad": cells,
+    "atlas.zarr": cells_zarr,
     "cells.h5ad": cells,
     "lanes": lanes,
     "run1": run1,
