@@ -21,7 +21,7 @@ demo: $(VENV)/.done
 	@$(RUN) examples/score_bulk.py
 
 test: $(VENV)/.done
-	@$(RUN) -m pytest -q -n auto $(PYTEST)
+	@$(RUN) -m pytest -q -n auto --dist worksteal $(PYTEST)
 
 lint: $(VENV)/.done
 	@$(RUN) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --group lint

@@ -71,12 +71,6 @@ def test_a_report_writes_its_key(run, pairs):
     )
 
 
-def test_the_demo_says_that_codes_are_drawn_anew(run, tmp_path):
-    code, _, err = run("demo", tmp_path / "demo")
-    assert code == 0
-    assert "run one by one, each draw codes anew: --key FILE writes who is who" in err.splitlines()[-1]
-
-
 FRAMES = {
     "patient first": ["who", "when", "ifn"],
     "sample first": ["tube", "who", "when", "ifn"],

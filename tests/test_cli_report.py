@@ -11,6 +11,7 @@ from tests.clinic import FOREIGN, PEOPLE, SIMPLE, one_line
 
 import ifnscore as ifn
 from ifnscore import scored
+from ifnscore.cli.demo import MARK
 
 pytestmark = pytest.mark.filterwarnings("ignore::ifnscore.errors.IfnscoreWarning")
 TITLES = ("At a glance", "Who was studied", "What cannot be concluded", "Where the numbers come from")
@@ -143,12 +144,15 @@ def test_one_line_and_the_right_code(run, pairs, clinic, code, words, said):
     assert {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()} == before
 
 
-def test_the_demo_writes_a_report(run, tmp_path):
-    code, out, _ = run("demo", tmp_path / "demo")
+def test_the_demo_writes_a_report_over_an_earlier_demo(run, tmp_path):
+    (tmp_path / "demo").mkdir()
+    for name in (MARK, "report.html"):
+        (tmp_path / "demo" / name).write_text("earlier", encoding="utf-8")
+    code, out, err = run("demo", tmp_path / "demo", "--force")
     assert code == 0
+    assert "run one by one, each draw codes anew: --key FILE writes who is who" in err.splitlines()[-1]
     assert "$ ifnscore report scored.h5ad cohort --seed 1 -o report.html" in out
     page = (tmp_path / "demo" / "report.html").read_text(encoding="utf-8")
     assert "SYNTHETIC" in page
     assert not re.search(r"SYN-0\d|SYN-S\d", page)
     assert len(page) < 2_000_000
-    assert run("demo", tmp_path / "demo", "--force")[0] == 0

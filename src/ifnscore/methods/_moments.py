@@ -95,7 +95,7 @@ def weighted_sums(rows: Any, columns: Array, weights: Array, *, with_moments: bo
 
     def work(start: int, stop: int) -> None:
         bounds = indptr[start : stop + 1]
-        hits = np.empty(int(np.diff(bounds).max(initial=0)) + 1, dtype=np.int32)
+        hits = np.empty(int(np.diff(bounds).max(initial=0)) + 1, dtype=np.uint32)
         _moments_compiled.weighted_sums(data, indices, bounds, held, hits, out[start:stop], sums[start:stop])
 
     _sparse.first_call(data.dtype.str, "weighted sums", work)

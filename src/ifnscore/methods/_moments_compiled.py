@@ -73,12 +73,13 @@ def weighted_sums(data: Any, indices: Any, indptr: Any, held: Any, hits: Any, ou
         first, last = indptr[i], indptr[i + 1]
         if moments:
             sums[i, 0], sums[i, 1] = moments_of_row(data, first, last)
-        found = 0
-        for j in range(first, last):  # every position is written, and kept if its gene is wanted: no branch to guess
-            hits[found] = j - first
-            found += wanted[indices[j]]
+        own, values = indices[first:last], data[first:last]
+        found = np.uintp(0)  # unsigned: an index that cannot be negative is not looked at for being so
+        for j in range(len(own)):  # every position is written, and kept if its gene is wanted: no branch to guess
+            hits[found] = j
+            found += np.uintp(wanted[np.uintp(own[j])])
         for m in range(found):
-            j = first + hits[m]
-            place, value = slot[indices[j]], np.float64(data[j])
-            for a in range(start[place], start[place + 1]):
-                out[i, sets[a]] += weights[a] * value
+            j = hits[m]
+            place, value = np.uintp(slot[np.uintp(own[j])]), np.float64(values[j])
+            for a in range(start[place], start[place + np.uintp(1)]):
+                out[i, np.uintp(sets[a])] += weights[a] * value

@@ -76,7 +76,7 @@ def places(rows: Any, columns: Array, *, order: Array | None = None, among: Arra
             row = row[row != 0] if sparse else row
             zeros = rows.shape[1] - len(row) if sparse else 0
             less[i], equal[i] = _counts(row, wanted[i], zeros)
-            if order is not None:
+            if order is not None and (equal[i] > 1).any():
                 full = np.asarray(rows[i].toarray()).ravel() if sparse else row
                 before[i] = _before(full, columns, order)
 
@@ -91,9 +91,18 @@ def _dense(rows: Any, columns: Array) -> Array:
 def _counts(row: Array, wanted: Array, zeros: int) -> tuple[Array, Array]:
     """Count values below and equal to `wanted` among `row` and `zeros` further zeros."""
     ordered = np.sort(row)
-    left = np.searchsorted(ordered, wanted, side="left")
-    right = np.searchsorted(ordered, wanted, side="right")
-    return left + np.where(wanted > 0, zeros, 0), right - left + np.where(wanted == 0, zeros, 0)
+    by = np.argsort(wanted)
+    asked = wanted[by]  # searched in growing order, neighbours are found in the cache
+    left = np.searchsorted(ordered, asked, side="left")
+    right = left.copy()
+    there = np.flatnonzero(left < len(ordered))
+    right[there] += ordered[left[there]] == asked[there]
+    again = np.flatnonzero(right < len(ordered))
+    again = again[(ordered[right[again]] == asked[again]) | np.isnan(asked[again])]
+    right[again] = np.searchsorted(ordered, asked[again], side="right")
+    less, equal = np.empty_like(left), np.empty_like(left)
+    less[by], equal[by] = left, right - left
+    return less + np.where(wanted > 0, zeros, 0), equal + np.where(wanted == 0, zeros, 0)
 
 
 def _before(row: Array, columns: Array, order: Array) -> Array:

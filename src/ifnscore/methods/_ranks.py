@@ -148,8 +148,7 @@ def _sort(keys: Any, items: Any, start: Any, stop: Any) -> None:
 def _extent(bits: Any, s: Any, e: Any, infinity: Any) -> Any:
     """Return the smallest stored value that is not 0, the largest, and how many are not 0."""
     low, high, n = infinity, bits.dtype.type(0), 0
-    for j in range(s, e):
-        v = bits[j]
+    for v in bits[s:e]:
         high = max(high, v)
         if v != 0:
             low = min(low, v)
@@ -162,14 +161,14 @@ def _count(bits: Any, s: Any, e: Any, low: Any, by: Any, row: Any) -> Any:
     """Put every value into a bucket; return whether some bucket holds several distinct values."""
     count, group, one, many = row.count, row.group, row.one, row.many
     count[:] = 0
-    mixed = False
-    for j in range(s, e):
-        v = bits[j]
+    mixed, own = False, bits[s:e]
+    for j in range(len(own)):
+        v = own[j]
         if v == 0:
-            group[j - s] = -1
+            group[j] = -1
             continue
-        b = np.int32((v - low) >> by)
-        group[j - s] = b
+        b = np.uintp((v - low) >> by)  # unsigned: an index that cannot be negative is not looked at for being so
+        group[j] = np.int32(b)
         if count[b] == 0:
             one[b] = v
             many[b] = False
@@ -275,18 +274,19 @@ def _add_stored(indices: Any, s: Any, e: Any, i: Any, sets: Any, measures: Any, 
     slot, start, halves, rules = sets.slot, sets.start, sets.halves, measures.rules
     group, present, done, before, stored, value = row.group, row.present, row.done, row.before, row.stored, row.value
     ordered, n_measures = len(measures.order) > 0, len(rules)
-    for j in range(s, e):
-        w = slot[indices[j]]
+    own = indices[s:e]
+    for j in range(len(own)):
+        w = slot[np.uintp(own[j])]
         if w < 0:
             continue
-        g = group[j - s]
+        g = group[j]
         if g < 0:
             continue
         if ordered:
             present[w] = True
         if ordered or not done[g]:
             done[g] = True
-            _evaluate(g, before[j - s], measures, row)
+            _evaluate(g, before[j], measures, row)
         for a in range(start[w], start[w + 1]):
             h = halves[a]
             stored[h] += 1
