@@ -71,14 +71,14 @@ def _canonical(x: Any) -> Any:
 
 
 def _plan(genes: Sequence[str], sets: Mapping[str, Any], params: dict[str, Any], *, compiled: bool) -> Plan:
-    position = {g: i for i, g in enumerate(genes)}
+    position = dict(zip(genes, range(len(genes)), strict=True))
     if len(position) < len(genes):
         msg = f"genes stand more than once: {listing([g for g in position if list(genes).count(g) > 1])}"
         raise UsageError(msg)
     found: dict[str, int] = {}
     made = []
     for name, members in sets.items():
-        weights = {g: float(members[g]) if isinstance(members, Mapping) else 1.0 for g in dict.fromkeys(members)}
+        weights = {g: float(w) for g, w in members.items()} if isinstance(members, Mapping) else dict.fromkeys(members, 1.0)
         here = [g for g in weights if g in position]
         index = np.array([found.setdefault(g, len(found)) for g in here], dtype=np.intp)
         w = np.array([weights[g] for g in here])
