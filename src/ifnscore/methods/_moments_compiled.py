@@ -73,7 +73,7 @@ def weighted_sums(data: Any, indices: Any, indptr: Any, held: Any, hits: Any, ou
         first, last = indptr[i], indptr[i + 1]
         if moments:
             sums[i, 0], sums[i, 1] = moments_of_row(data, first, last)
-        own, values = indices[first:last], data[first:last]
+        own, values, row = indices[first:last], data[first:last], out[i]
         found = np.uintp(0)  # unsigned: an index that cannot be negative is not looked at for being so
         for j in range(len(own)):  # every position is written, and kept if its gene is wanted: no branch to guess
             hits[found] = j
@@ -81,5 +81,5 @@ def weighted_sums(data: Any, indices: Any, indptr: Any, held: Any, hits: Any, ou
         for m in range(found):
             j = hits[m]
             place, value = np.uintp(slot[np.uintp(own[j])]), np.float64(values[j])
-            for a in range(start[place], start[place + np.uintp(1)]):
-                out[i, np.uintp(sets[a])] += weights[a] * value
+            for a in range(np.uintp(start[place]), np.uintp(start[place + np.uintp(1)])):
+                row[np.uintp(sets[a])] += weights[a] * value

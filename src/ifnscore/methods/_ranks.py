@@ -235,8 +235,8 @@ def _befores(columns: Any, order: Any, groups: Any, row: Any) -> None:
     seen[:groups] = 0
     for j in range(len(columns)):
         if group[j] >= 0:
-            p = order[columns[j]]
-            words[p >> 6] |= np.uint64(1) << np.uint64(p & 63)
+            p = np.uintp(order[np.uintp(columns[j])])
+            words[p >> np.uintp(6)] |= np.uint64(1) << np.uint64(p & np.uintp(63))
             at[p] = j
     total = 0
     for w in range(len(words)):
@@ -245,9 +245,10 @@ def _befores(columns: Any, order: Any, groups: Any, row: Any) -> None:
         total += _ones(word)
         while word:
             low = word & (~word + np.uint64(1))
-            j = at[(w << 6) + _ones(low - np.uint64(1))]
-            before[j] = seen[group[j]]
-            seen[group[j]] += 1
+            j = np.uintp(at[np.uintp(w << 6) + np.uintp(_ones(low - np.uint64(1)))])
+            g = np.uintp(group[j])
+            before[j] = seen[g]
+            seen[g] += 1
             word ^= low
 
 
