@@ -7,9 +7,13 @@ files that lines read are made by ``docs_files``.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import logging
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -20,6 +24,8 @@ from pathlib import Path
 import pytest
 from tests import docs_files
 from tests.docs_pages import Block, blocks, commands, pages
+
+from ifnscore.cli import _app, app
 
 #: Lines that build or install, and who runs them instead.
 ELSEWHERE = {
@@ -34,6 +40,8 @@ LANGUAGES = {"python", "sh", "console", "toml", "json", "text"}
 PAGES = [p for p in pages() if blocks(p)]
 #: What a test never runs: it would change the machine. Such a line is named in ELSEWHERE, or not printed.
 _INSTALLS = re.compile(r"\b(pip|uv|conda|mamba|apt|apt-get|brew|git|curl|wget|sudo|make)\s|~/|/etc/")
+#: What only a shell understands.
+_SHELL = re.compile(r"[|<>;&$`*?~\\\n]")
 _EXIT = re.compile(r"#.*\bexit (\d+)\b")
 
 
@@ -91,20 +99,38 @@ class Reader:
             assert not _INSTALLS.search(_bare(line)), f"{block.where}: {line}: say in ELSEWHERE who runs this"
             docs_files.provide(self.folder, line)
             wanted = int(m[1]) if (m := _EXIT.search(line)) else 0
-            script = f"{line}\ncode=$?\npwd > '{self.where}'\nexit $code"
-            done = subprocess.run(
-                ["bash", "-c", script],
-                cwd=self.folder,
-                env=self.environment,
-                capture_output=True,
-                text=True,
-                timeout=300,
-                check=False,
-            )
+            done = self._shell(line) if _SHELL.search(_bare(line)) or not line.startswith("ifnscore ") else self._command(line)
             said = f"{block.where}: exit code {done.returncode}\n$ {line}\n{done.stdout[-800:]}\n{done.stderr[-1500:]}"
             assert done.returncode == wanted, said
             self.printed |= set(done.stdout.splitlines())
-            self.folder = Path(self.where.read_text(encoding="utf-8").strip())
+
+    def _shell(self, line: str) -> subprocess.CompletedProcess[str]:
+        script = f"{line}\ncode=$?\npwd > '{self.where}'\nexit $code"
+        done = subprocess.run(
+            ["bash", "-c", script],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        self.folder = Path(self.where.read_text(encoding="utf-8").strip())
+        return done
+
+    def _command(self, line: str) -> subprocess.CompletedProcess[str]:
+        """Run a line that needs no shell in this process, which spares importing everything again."""
+        streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2)]
+        before, logger = Path.cwd(), logging.getLogger("ifnscore")
+        os.chdir(self.folder)
+        try:
+            with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]), warnings.catch_warnings():
+                code = _app.run(app, shlex.split(_bare(line))[1:])
+        finally:
+            os.chdir(before)
+            logger.handlers, logger.propagate = [], True
+        said = [s.buffer.getvalue().decode() for s in streams]
+        return subprocess.CompletedProcess(line, code, *said)
 
 
 @pytest.mark.filterwarnings("ignore")
