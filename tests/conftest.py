@@ -27,6 +27,16 @@ SLOW = {
 #: Modules with tests of minutes: they begin first, so that no worker is left alone with one at the end.
 FIRST = {"test_docs_code", "test_notebooks", "test_report_content"}
 
+#: Tests of half a minute, parts of which others hold: `make test` runs them, CI has no time for them.
+LONG = {
+    "test_killed_writers_and_full_disks",
+    "test_it_runs_and_shows_what_is_saved[tofacitinib_cohort]",
+    "test_it_runs_and_shows_what_is_saved[single_cell]",
+    "test_every_block_runs[docs/start.md]",
+    "test_every_block_runs[docs/guide/report.md]",
+    "test_the_demo_writes_a_report_over_an_earlier_demo",
+}
+
 #: Tests that need more than Python: `make docs` (Sphinx) and `make browser` (Chromium) run them, nothing else does.
 APART = ("docs", "browser")
 
@@ -39,6 +49,8 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if item.path.stem in SLOW or item.name == "test_pictures":  # one matplotlib on all Pythons
             item.add_marker(pytest.mark.slow)
+        if item.name in LONG:
+            item.add_marker(pytest.mark.long)
     items.sort(key=lambda item: item.path.stem not in FIRST)
 
 
