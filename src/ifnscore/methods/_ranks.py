@@ -245,9 +245,9 @@ def _befores(columns: Any, order: Any, groups: Any, row: Any) -> None:
         total += _ones(word)
         while word:
             low = word & (~word + np.uint64(1))
-            j = np.uintp(at[np.uintp(w << 6) + np.uintp(_ones(low - np.uint64(1)))])
-            g = np.uintp(group[j])
-            before[j] = seen[g]
+            here = np.uintp(at[np.uintp(w << 6) + np.uintp(_ones(low - np.uint64(1)))])
+            g = np.uintp(group[here])
+            before[here] = seen[g]
             seen[g] += 1
             word ^= low
 
