@@ -25,7 +25,10 @@ exclude_patterns = ["_build", "_make", "_ext", "scverse", "methods/*.md", "_gene
 templates_path = ["_templates"]
 nitpicky = True
 #: What other packages own cannot be linked to without a network; everything of ifnscore is checked.
-nitpick_ignore_regex = [("py:.*", r"(?!ifnscore\.).*"), ("py:.*", r"ifnscore\.(.*\.)?_.*|ifnscore\.(matrix|options|axis|strata)\..*")]
+nitpick_ignore_regex = [
+    ("py:.*", r"(?!ifnscore\.).*"),
+    ("py:.*", r"ifnscore\.(.*\.)?_.*|ifnscore\.(matrix|options|axis|strata)\..*"),
+]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
