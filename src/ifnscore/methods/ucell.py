@@ -10,8 +10,8 @@ every zero the rank ``max_rank``, and keeps a ``max_rank`` above the number of g
 ``max_rank`` is at most the number of genes, which is said. The rules for zeros differ only where the tie group of zeros
 reaches above ``max_rank``. Values below 0 are ranked under the zeros here in every mode; pyUCell leaves zeros out of the ranks
 (its answers follow to 3e-8), so that its numbers are not met on log ratios that hold exact zeros. pyUCell's defaults are
-``ties="pyucell", missing="impute", clip=True``. Genes that are constant over the samples are ranked like any other. Missing values: refused, or
-the gene is taken out of the ranks of all samples.
+``ties="pyucell", missing="impute", clip=True``. Genes that are constant over the samples are ranked like any other. Missing
+values: refused, or the gene is taken out of the ranks of all samples.
 
 All scales, in their own order; at least 200 genes, and a warning under 2,000. A sample's score depends on no other sample and no
 other signature.
